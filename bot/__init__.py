@@ -1,0 +1,1 @@
+"""One consultation turn: named steps, a dialogue state, an Answer."""

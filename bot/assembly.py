@@ -1,0 +1,118 @@
+"""Everything one process needs, put together from the settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from bot.consultation import Consultation
+from bot.settings import Settings
+from knowledge_base import ingest
+from knowledge_base.database import open_database
+from knowledge_base.ingest import IngestReport, Progress
+from knowledge_base.store import KnowledgeStore
+from retrieval import indexing
+from retrieval.contracts import Encoder
+from retrieval.encoder import SentenceEncoder
+from retrieval.indexing import Indexer, LiveIndex
+from retrieval.ranking import Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether questions can be answered, and from what."""
+
+    ready: bool
+    reason: str
+    revision: int
+    documents: int
+    chunks: int
+    encoder: str
+
+
+class Service:
+    """The knowledge base, its index and the consultation over them. Safe to share between threads."""
+
+    def __init__(
+        self, settings: Settings, engine: Engine, encoder: Encoder, *, ranking: Ranking | None = None
+    ) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.encoder = encoder
+        self.store = KnowledgeStore(engine)
+        self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking)
+        self.index = LiveIndex(self.indexer)
+        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings)
+
+    def ingest(
+        self,
+        path: Path,
+        *,
+        manifest: Path | None = None,
+        region: str | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Take documents in and bring the index up to them; see `knowledge_base.ingest.ingest_files`."""
+        report = ingest.ingest_files(
+            self.store,
+            path,
+            manifest=manifest,
+            region=region,
+            max_bytes=self.settings.max_file_mb * 1024 * 1024,
+            on_progress=on_progress,
+        )
+        self.catch_up(on_progress)
+        return report
+
+    def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
+        """Bring the index up to the knowledge base; return whether there was anything to do."""
+
+        def encoding(progress: indexing.Progress) -> None:
+            if on_progress is not None:
+                on_progress(Progress("encode", progress.done, progress.total))
+
+        built = self.indexer.catch_up(encoding)
+        if built and on_progress is not None:
+            on_progress(Progress("index", 1, 1))
+        return built
+
+    def ready(self) -> Readiness:
+        """Tell whether questions can be answered now."""
+        counts = self.store.counts()
+        try:
+            self.index.get()
+            reason = "" if counts.documents else "知识库是空的：请先用 wenzheng ingest 导入文件"
+        except Exception as error:  # readiness must be told, whatever it is that fails
+            reason = f"索引不可用：{error}"
+        return Readiness(
+            not reason, reason, self.index.revision, counts.documents, counts.chunks, self.encoder.name
+        )
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+
+def open_service(settings: Settings, *, ranking: Ranking | None = None) -> Service:
+    """Open the data directory: migrate the database, load the encoder, bring the index up to date.
+
+    Args:
+        ranking: Weights to rank by; the calibrated ones by default.
+
+    Raises:
+        StoreError: If the database cannot be opened.
+        EncoderError: If the model cannot be loaded.
+    """
+    engine = open_database(settings.sqlalchemy_url)
+    encoder = SentenceEncoder.load(
+        settings.encoder or None,
+        models_dir=settings.models_dir,
+        runtime=settings.encoder_runtime,
+        threads=settings.encoder_threads,
+    )
+    service = Service(settings, engine, encoder, ranking=ranking)
+    service.catch_up()
+    # The dictionaries load on first use; better now than under the first citizen's question.
+    service.indexer.reader.read("公积金提取")
+    return service

@@ -1,0 +1,112 @@
+"""How likely the best evidence is to answer the question, and from where on an answer is given.
+
+A logistic model over a few readable signals. One score does not do: the best cosine of a question
+nothing answers is hardly lower than that of one the documents do answer. Weights and threshold are
+learned by `wenzheng eval calibrate` and kept in `data/confidence.json` with what they were learned from.
+"""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.turn import Turn
+from knowledge_base.errors import SettingsError
+from retrieval.cues import CUES, held
+from retrieval.ranking import FEATURES
+
+WEIGHTS_FILE = Path(__file__).parent / "data" / "confidence.json"
+SIGNALS = (
+    "dense",
+    "best_span",
+    "coverage",
+    "coverage_of_three",
+    "title_coverage",
+    "document",
+    "lead_over_second",
+    "lead_over_fifth",
+    "cues_met",
+    "cues_unmet",
+    "unserved",
+    "beyond_documents",
+    "follow_up",
+    "words",
+)
+_BEYOND_DOCUMENTS = re.compile(
+    # the state of things right now
+    r"今天|明天|昨天|刚刚|此刻|实时|排队|排到|叫号|余号|天气|下雨|气温|路况|堵车|中签率|摇号结果|房价|股|基金|汇率|油价|票价|几点(?:开|关|上|下)"
+    # a person's record or number
+    r"|我的\S{0,8}(?:余额|进度|分数|记录|明细|状态)|(?:手机|电话|联系方式|微信|私人|住址|家庭地址)(?:号码?)?(?:是|多少|吗)|账号密码|查一下我"
+    # opinions, forecasts, advice of another trade
+    r"|你觉得|你认为|你喜欢|推荐|预测|会不会涨|哪家(?:好|强)|选谁|靠谱吗|什么病|吃什么药|怎么治|彩票|星座|算命"
+    # work to be done by a machine
+    r"|写一?[个首段篇份]|帮我写|作文|代码|编程|程序|python|java|翻译成|讲个?笑话|唱|做饭|菜谱|攻略|作业|方程",
+)
+
+
+def signals(turn: Turn) -> tuple[float, ...]:
+    """Return the signals of a turn with at least one piece of evidence, in the order of `SIGNALS`."""
+    query, best = turn.query, turn.evidence[0]
+    if query is None:
+        raise ValueError("a turn is judged after it is rewritten")
+    named = dict(zip(FEATURES, best.features, strict=True))
+    scores = [each.hit.score for each in turn.evidence]
+    top_three = turn.evidence[:3]
+    together = "".join(f"{each.chunk.document.meta.title}{each.text}" for each in top_three)
+    covered = sum(word in together for word in query.words) / len(query.words) if query.words else 0.0
+    holds = held(best.text)
+    return (
+        named["dense"],
+        named["best_span"],
+        named["coverage"],
+        covered,
+        named["title_coverage"],
+        named["document"],
+        scores[0] - scores[min(1, len(scores) - 1)],
+        scores[0] - scores[min(4, len(scores) - 1)],
+        float(sum(1 for cue in CUES if cue in query.cues and cue in holds)),
+        float(sum(1 for cue in CUES if cue in query.cues and cue not in holds)),
+        float(bool(turn.unserved)),
+        float(bool(_BEYOND_DOCUMENTS.search(query.text))),
+        float(bool(query.context)),
+        math.log1p(len(query.words)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """The calibrated model.
+
+    Attributes:
+        weights: One per signal, in the order of `SIGNALS`.
+        threshold: Probability from which on an answer is given, in [0, 1].
+    """
+
+    weights: tuple[float, ...]
+    bias: float
+    threshold: float
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS_FILE) -> "Confidence":
+        """Read the calibrated weights.
+
+        Raises:
+            SettingsError: If the file is missing, unreadable or names other signals.
+        """
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            named, bias, threshold = kept["weights"], float(kept["bias"]), float(kept["threshold"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SettingsError(f"confidence weights {path} cannot be read: {error}") from error
+        if set(named) != set(SIGNALS):
+            raise SettingsError(f"confidence weights {path} name {sorted(named)}, expected {sorted(SIGNALS)}")
+        return cls(tuple(float(named[name]) for name in SIGNALS), bias, threshold)
+
+    def of(self, values: Sequence[float]) -> float:
+        """Return the probability, in [0, 1], that the evidence with these signals answers."""
+        logit = self.bias + math.fsum(
+            weight * value for weight, value in zip(self.weights, values, strict=True)
+        )
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))

@@ -1,0 +1,1 @@
+"""Ways of putting an answer into words; the default quotes."""

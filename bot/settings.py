@@ -1,0 +1,91 @@
+"""Settings: read once at start from `WENZHENG_*` and a TOML file, typed and checked."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from knowledge_base.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. The environment wins over `wenzheng.toml`.
+
+    Attributes:
+        data_dir: Holds all state: database, models, indexes. Two directories never mix.
+        database_url: SQLAlchemy URL; empty means SQLite under `data_dir`.
+        encoder: A sentence-transformers model by name or path; empty means the embedded default.
+        encoder_runtime: `auto` uses OpenVINO where the model allows it, else torch.
+        home_region: Region the page preselects, such as `云岭省/云州市`; empty lets the documents decide.
+        hotline: The line a citizen is sent to when nothing here answers.
+        max_question_chars: Longest question taken.
+        rate_limit: Questions one client may send, in the `limits` notation.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="WENZHENG_", toml_file="wenzheng.toml", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    encoder: str = ""
+    encoder_runtime: Literal["auto", "openvino", "torch"] = "auto"
+    encoder_threads: int = Field(default=0, ge=0, description="0 means one per core")
+    home_region: str = ""
+    hotline: str = "12345"
+    max_question_chars: int = Field(default=500, ge=20, le=2000)
+    max_file_mb: int = Field(default=64, ge=1)
+    rate_limit: str = "60/minute"
+    allowed_origins: tuple[str, ...] = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _data_dir_is_usable(self) -> "Settings":
+        if self.data_dir.exists() and not self.data_dir.is_dir():
+            raise ValueError(f"data_dir {self.data_dir} is a file, a directory is needed")
+        return self
+
+    @property
+    def models_dir(self) -> Path:
+        return self.data_dir / "models"
+
+    @property
+    def index_dir(self) -> Path:
+        return self.data_dir / "index"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'wenzheng.db').resolve()}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings  # not read: two sources are enough to look through
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(data_dir: Path | None = None) -> Settings:
+    """Read the settings once; a given `data_dir` wins over environment and file.
+
+    Raises:
+        SettingsError: If a value is unknown, mistyped or out of range; names each.
+    """
+    try:
+        return Settings() if data_dir is None else Settings(data_dir=data_dir)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()
+        )
+        raise SettingsError(f"settings are wrong: {faults}") from error

@@ -1,0 +1,43 @@
+"""Check: nothing leaves that a document in force and visible here does not say, word for word."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.answer import AnswerStatus, Citation
+from bot.turn import Evidence, Turn
+from knowledge_base.regions import visible
+
+_log = logging.getLogger(__name__)
+
+
+def check(turn: Turn) -> Turn:
+    """Drop every citation that does not hold, and the blocks that rest on it; with none left, no answer."""
+    if turn.status is not AnswerStatus.ANSWERED:
+        return turn
+    sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in turn.evidence}
+    broken = {citation.n: fault for citation in turn.citations if (fault := _fault(citation, turn, sources))}
+    if not broken:
+        return turn
+    _log.error("turn %s: dropped citations %s", turn.id, broken)
+    citations = tuple(citation for citation in turn.citations if citation.n not in broken)
+    if not citations:
+        return replace(turn, status=None, blocks=(), citations=(), evidence=())
+    blocks = tuple(
+        block for block in turn.blocks if block.type == "notice" or not set(block.cites) & set(broken)
+    )
+    return replace(turn, blocks=blocks, citations=citations)
+
+
+def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evidence]) -> str:
+    if not citation.in_force:
+        return f"not in force on {turn.day}"
+    if citation.document.region not in visible(turn.region):
+        return f"for {citation.document.region}, asked for {turn.region}"
+    for (version_id, _), evidence in sources.items():
+        start = citation.span.start - evidence.start
+        if version_id == citation.version_id and 0 <= start < len(evidence.text):
+            if evidence.text[start : start + len(citation.quote)] == citation.quote:
+                return ""
+            return "the quotation is not the stored text"
+    return "the quotation rests on nothing retrieved"

@@ -1,0 +1,61 @@
+"""Hand off: a turn without an answer still leads on; an answer says what differs elsewhere."""
+
+from dataclasses import replace
+
+from bot.answer import AnswerStatus, Block, ListBlock, NoticeBlock, Option, ParagraphBlock
+from bot.pipeline import Step
+from bot.turn import Turn
+from bot.wording import ASK_REGION, CLOSEST, DIFFERS, HOTLINE, NO_ANSWER, NO_ANSWER_REGION, place_name
+
+CLOSEST_TITLES = 3
+NAMED_REGIONS = 3
+OFFERED_REGIONS = 6
+# In units of the ranking's score, where 1 is a factor e in likelihood.
+DIFFERS_WITHIN = 1.0
+
+
+def hand_off(hotline: str) -> Step:
+    """Return the step.
+
+    Args:
+        hotline: Telephone line given where nothing here answers.
+    """
+
+    def step(turn: Turn) -> Turn:
+        if turn.status is AnswerStatus.CLARIFY:
+            return replace(turn, blocks=(ParagraphBlock(text=ASK_REGION),), options=_options(turn))
+        if turn.status is AnswerStatus.ANSWERED:
+            differing = _differing(turn)
+            if not differing.elsewhere:
+                return turn
+            turn = differing
+            names = "、".join(place_name(region) for region in turn.other_regions[:NAMED_REGIONS])
+            notice = NoticeBlock(text=DIFFERS.format(regions=names))
+            return replace(turn, blocks=(*turn.blocks, notice), options=_options(turn))
+        return _without_answer(turn, hotline)
+
+    return step
+
+
+def _differing(turn: Turn) -> Turn:
+    """Keep of the rules elsewhere those that match about as well as the one that answers."""
+    least = turn.evidence[0].hit.score - DIFFERS_WITHIN
+    return replace(turn, elsewhere=tuple(each for each in turn.elsewhere if each.hit.score >= least))
+
+
+def _options(turn: Turn) -> tuple[Option, ...]:
+    return tuple(
+        Option(label=place_name(region), question=turn.text, region=region)
+        for region in turn.other_regions[:OFFERED_REGIONS]
+    )
+
+
+def _without_answer(turn: Turn, hotline: str) -> Turn:
+    words = NO_ANSWER_REGION.format(place=place_name(turn.unserved)) if turn.unserved else NO_ANSWER
+    titles = list(dict.fromkeys(f"《{each.chunk.document.meta.title}》" for each in turn.evidence))
+    blocks: list[Block] = [
+        ParagraphBlock(text=words),
+        *([ListBlock(lead=CLOSEST, items=tuple(titles[:CLOSEST_TITLES]))] if titles else []),
+        NoticeBlock(text=HOTLINE.format(hotline=hotline)),
+    ]
+    return replace(turn, status=AnswerStatus.NO_ANSWER, blocks=tuple(blocks))

@@ -1,0 +1,56 @@
+"""Locate: which region's rules are asked for. A region named in the question counts as chosen."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.pipeline import Step
+from bot.turn import Turn
+from knowledge_base.records import NATIONAL
+from knowledge_base.regions import Gazetteer, NamedRegion, visible
+
+
+def locate(gazetteer: Callable[[], Gazetteer], served: Callable[[], frozenset[str]]) -> Step:
+    """Return the step.
+
+    Args:
+        gazetteer: Knows every place, those of the knowledge base included.
+        served: Regions the knowledge base has documents for.
+    """
+
+    def step(turn: Turn) -> Turn:
+        places = gazetteer()
+        chosen = turn.asked.region or None
+        named = places.named_regions(turn.text, home=chosen or "")
+        said = _inland(named)
+        if not said and not turn.asked.region:
+            # What the citizen said a line ago still holds.
+            said = next(
+                (
+                    inland
+                    for line in reversed(turn.asked.history)
+                    if line.role == "user" and (inland := _inland(places.named_regions(line.text)))
+                ),
+                (),
+            )
+        return replace(turn, region=_choose(chosen, said), unserved=_unserved(named, served()))
+
+    return step
+
+
+def _inland(named: tuple[NamedRegion, ...]) -> tuple[str, ...]:
+    return tuple(region.path for region in named if not region.foreign)
+
+
+def _choose(chosen: str | None, said: tuple[str, ...]) -> str | None:
+    """A named place wins, unless the chosen one is that place or lies within it."""
+    if chosen and any(place in visible(chosen) for place in said):
+        return chosen
+    region = said[0] if said else chosen
+    return None if region == NATIONAL else region
+
+
+def _unserved(named: tuple[NamedRegion, ...], served: frozenset[str]) -> str:
+    for place in named:
+        if place.foreign or not (visible(place.path) - {NATIONAL}) & served:
+            return place.path
+    return ""

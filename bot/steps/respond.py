@@ -1,0 +1,62 @@
+"""Respond: the answer in blocks, each quotation with its citation; or an honest word that there is none."""
+
+from dataclasses import replace
+
+from bot.answer import AnswerStatus, Block, Citation, CitedDocument, ListBlock, ParagraphBlock, QuoteSpan
+from bot.responders.extractive import Quotation, quote
+from bot.turn import Evidence, Turn
+from bot.wording import RELATED, source_name
+
+CITED = 3
+# A rule this far below the first in score is not worth mentioning beside it.
+RELATED_WITHIN = 6.0
+
+
+def respond(turn: Turn) -> Turn:
+    """Answer an open turn from its evidence."""
+    if turn.status is not None or turn.query is None or not turn.evidence:
+        return turn
+    blocks: list[Block] = []
+    citations: list[Citation] = []
+    best = turn.evidence[0].hit.score
+    cited = [each for each in turn.evidence[:CITED] if each.hit.score >= best - RELATED_WITHIN]
+    for n, evidence in enumerate(cited, start=1):
+        quotation = quote(evidence, turn.query, brief=n > 1)
+        citations.append(_citation(n, evidence, quotation, turn))
+        introduction = "根据" if n == 1 else RELATED
+        blocks.append(ParagraphBlock(text=f"{introduction}{source_name(evidence.chunk)}：", cites=(n,)))
+        blocks.append(_block(quotation, n))
+    return replace(turn, status=AnswerStatus.ANSWERED, blocks=tuple(blocks), citations=tuple(citations))
+
+
+def _block(quotation: Quotation, n: int) -> Block:
+    if quotation.items:
+        return ListBlock(lead=quotation.lead, items=quotation.items, quoted=True, cites=(n,))
+    return ParagraphBlock(text=quotation.text, quoted=True, cites=(n,))
+
+
+def _citation(n: int, evidence: Evidence, quotation: Quotation, turn: Turn) -> Citation:
+    chunk = evidence.chunk
+    document, meta = chunk.document, chunk.document.meta
+    return Citation(
+        n=n,
+        document=CitedDocument(
+            id=document.id,
+            title=meta.title,
+            doc_number=meta.doc_number,
+            issuer=meta.issuer,
+            level=meta.level,
+            region=meta.region,
+            source_file=document.source_file,
+        ),
+        version_id=chunk.version_id,
+        article=chunk.draft.article,
+        heading_path=chunk.draft.heading_path,
+        quote=quotation.text,
+        span=QuoteSpan(start=quotation.start, end=quotation.end),
+        effective_from=chunk.effective_from,
+        effective_to=chunk.effective_to,
+        in_force=(chunk.effective_from is None or chunk.effective_from <= turn.day)
+        and (chunk.effective_to is None or turn.day < chunk.effective_to),
+        url=meta.url,
+    )

@@ -1,0 +1,69 @@
+"""Retrieve: what may answer, from documents in force on the day and visible to the region."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.pipeline import Step
+from bot.turn import Evidence, Turn
+from knowledge_base.records import NATIONAL, Chunk
+from knowledge_base.regions import visible
+from knowledge_base.store import KnowledgeStore
+from retrieval.contracts import SearchFilter
+from retrieval.hybrid import Found, HybridIndex
+
+CHUNKS = 12
+ELSEWHERE = 5
+
+
+def retrieve(
+    store: KnowledgeStore, index: Callable[[], HybridIndex], served: Callable[[], frozenset[str]]
+) -> Step:
+    """Return the step. SQL has the last word on effect and region: an index may be a moment behind."""
+
+    def step(turn: Turn) -> Turn:
+        if turn.status is not None or turn.query is None:
+            return turn
+        searched, day = index(), turn.day.toordinal()
+        vector = searched.encode([turn.query])[0]
+        here = visible(turn.region)
+        found = [(searched.rank(turn.query, vector, k=CHUNKS, where=SearchFilter(here, day)), here)]
+        there = frozenset[str]() if turn.region else served() - {NATIONAL}
+        if there:
+            found.append(
+                (searched.rank(turn.query, vector, k=ELSEWHERE, where=SearchFilter(there, day)), there)
+            )
+        chunks = store.chunks([hit.passage_id for each, _ in found for hit in each.hits])
+        current = {id_: chunk for id_, chunk in chunks.items() if _in_force(chunk, turn)}
+        evidence = [_evidence(store, each, current, regions) for each, regions in found]
+        return replace(turn, evidence=evidence[0], elsewhere=evidence[1] if there else ())
+
+    return step
+
+
+def _in_force(chunk: Chunk, turn: Turn) -> bool:
+    return (chunk.effective_from is None or chunk.effective_from <= turn.day) and (
+        chunk.effective_to is None or turn.day < chunk.effective_to
+    )
+
+
+def _evidence(
+    store: KnowledgeStore, found: Found, chunks: dict[int, Chunk], regions: frozenset[str]
+) -> tuple[Evidence, ...]:
+    """Return one piece of evidence for each 条: that of its best chunk."""
+    best: dict[tuple[int, int], tuple[int, Chunk]] = {}
+    for place, hit in enumerate(found.hits):
+        chunk = chunks.get(hit.passage_id)
+        if chunk is not None and chunk.document.meta.region in regions:
+            best.setdefault((chunk.version_id, chunk.draft.group), (place, chunk))
+    articles = store.articles(best)
+    return tuple(
+        Evidence(
+            chunk,
+            found.hits[place],
+            articles[key].text,
+            articles[key].start,
+            tuple(map(float, found.features[place])),
+        )
+        for key, (place, chunk) in best.items()
+        if key in articles
+    )

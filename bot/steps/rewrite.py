@@ -1,0 +1,31 @@
+"""Rewrite: a follow-up is read together with what it follows on."""
+
+import re
+from dataclasses import replace
+
+from bot.answer import Message
+from bot.pipeline import Step
+from bot.turn import Turn
+from retrieval.query import QueryReader
+
+_MAX_CONTEXT_CHARS = 200
+
+
+def rewrite(reader: QueryReader) -> Step:
+    """Return the step; the query carries the citizen's line before as its context."""
+
+    def step(turn: Turn) -> Turn:
+        return replace(turn, query=reader.read(turn.text, context=context_of(turn.asked.history)))
+
+    return step
+
+
+def context_of(history: tuple[Message, ...]) -> str:
+    """Return the citizen's last line that says what it is about: a short one takes the one before along."""
+    said = [message.text for message in history if message.role == "user" and message.text.strip()]
+    context = ""
+    for line in reversed(said):
+        context = f"{line} {context}".strip()
+        if len(re.findall(r"\w", context)) >= 12:
+            break
+    return context[-_MAX_CONTEXT_CHARS:]

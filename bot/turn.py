@@ -1,0 +1,67 @@
+"""The state of one consultation turn, handed from step to step and never changed in place."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from bot.answer import AnswerStatus, Block, Citation, Option, Question
+from knowledge_base.records import Chunk
+from retrieval.contracts import Hit
+from retrieval.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A 条 or item that may answer: its best chunk, how well that matched, and the whole of it.
+
+    Attributes:
+        text: The whole 条 as stored, of which `chunk` may be a piece.
+        start: Where `text` starts in the version's text, in code points.
+        features: The features the hit was ranked by, in the order of `retrieval.ranking.FEATURES`.
+    """
+
+    chunk: Chunk
+    hit: Hit
+    text: str
+    start: int
+    features: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is known so far.
+
+    Attributes:
+        id: Trace id, the same in the log.
+        asked: What came in.
+        day: The day whose law is asked for.
+        text: The question with personal data masked.
+        region: The region that counts; None where none is known.
+        unserved: A place the question names whose own documents are not kept here; empty for none.
+        query: The question made ready for search.
+        evidence: What may answer, best first.
+        elsewhere: The same from the rules of single regions, looked at where the citizen has named none.
+        confidence: Probability, in [0, 1], that the first evidence answers.
+        status: How the turn ends; None while it is open.
+    """
+
+    id: str
+    asked: Question
+    day: date
+    text: str = ""
+    region: str | None = None
+    unserved: str = ""
+    query: Query | None = None
+    evidence: tuple[Evidence, ...] = ()
+    elsewhere: tuple[Evidence, ...] = ()
+    confidence: float = 0.0
+    status: AnswerStatus | None = None
+    blocks: tuple[Block, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def other_regions(self) -> tuple[str, ...]:
+        """The regions `elsewhere` comes from, the likeliest first."""
+        return tuple(dict.fromkeys(each.chunk.document.meta.region for each in self.elsewhere))

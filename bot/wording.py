@@ -1,0 +1,30 @@
+"""The fixed words of the service, in one place so that operators can have them changed."""
+
+from knowledge_base.records import NATIONAL, Chunk
+
+NO_ANSWER = "这个问题，我在现行有效的文件里没有找到可靠的依据，不能随意回答。"
+NO_ANSWER_REGION = "我这里没有{place}的地方文件，只能查到全国统一的规定，没有找到能回答这个问题的条文。"
+CLOSEST = "内容最接近的文件（仅供参考，未必回答您的问题）："
+HOTLINE = "您可以拨打政务服务便民热线 {hotline}（24 小时），由工作人员为您查询。"
+ASK_REGION = "这件事各地规定不同，全国没有统一的规定。请选择您所在的地区："
+DIFFERS = "以上是全国统一的规定。{regions}等地另有规定，选择您所在的地区可以查看。"
+RELATED = "相关规定："
+EMPTY = "知识库里还没有文件，暂时无法回答。"
+
+
+def place_name(region: str) -> str:
+    """Return how a region is called on screen: the last part of its path."""
+    return region.rsplit("/", 1)[-1]
+
+
+def source_name(chunk: Chunk) -> str:
+    """Return where a chunk stands, as it is cited: 《标题》（文号）第X条."""
+    meta = chunk.document.meta
+    number = f"（{meta.doc_number}）" if meta.doc_number else ""
+    where = chunk.draft.article or (f"“{chunk.draft.heading_path[-1]}”" if chunk.draft.heading_path else "")
+    return f"《{meta.title}》{number}{where}"
+
+
+def scope_of(region: str) -> str:
+    """Return a region as the scope of a rule."""
+    return "全国" if region == NATIONAL else place_name(region)

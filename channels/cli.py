@@ -1,0 +1,244 @@
+"""The command `wenzheng`. Heavy modules are imported by the command that needs them, so that help is quick.
+
+Exit codes: 0 done, 1 something was refused or failed, 2 the command was called wrongly.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from datetime import datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from knowledge_base.errors import WenzhengError
+
+if TYPE_CHECKING:
+    from bot.answer import Answer
+    from bot.assembly import Service
+    from bot.settings import Settings
+
+COMMAND_GROUP = "wenzheng.commands"
+SAMPLE_UNFINISHED = "sample-unfinished"
+
+app = typer.Typer(
+    name="wenzheng",
+    help="问政：用现行有效的政策文件回答政务咨询。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="存放全部数据的目录，默认 WENZHENG_DATA_DIR 或 data")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口")] = 8000,
+    data_dir: DataDir = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="工作进程数")] = 1,
+    sample: Annotated[bool, typer.Option("--sample/--no-sample", help="数据目录为空时装入示例知识")] = True,
+) -> None:
+    """启动网站、WebSocket 和 REST 接口。"""
+    import uvicorn
+
+    from channels.metrics import MULTIPROC_VARIABLE
+    from channels.protocol import MAX_FRAME_BYTES
+
+    settings = _settings(data_dir)
+    if sample:
+        _load_sample(settings)
+    # Worker processes read their settings from the environment.
+    os.environ["WENZHENG_DATA_DIR"] = str(settings.data_dir.resolve())
+    with tempfile.TemporaryDirectory(prefix="wenzheng-metrics-") as metrics_dir:
+        if workers > 1:
+            os.environ[MULTIPROC_VARIABLE] = metrics_dir
+        typer.echo(f"问政正在启动：http://{host}:{port}（按 Ctrl+C 停止）", err=True)
+        uvicorn.run(
+            "channels.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws_max_size=MAX_FRAME_BYTES,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@app.command()
+def ingest(
+    path: Annotated[Path, typer.Argument(exists=True, help="文件或文件夹（md、txt、html、docx、pdf）")],
+    manifest: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="清单（JSON 列表或 CSV）")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="文件适用的地区，如 云岭省/云州市")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """把文件收入知识库；同一文件再次收入不会改变什么。"""
+    from channels.ingest_report import print_report, progress_bar, report_as_json
+
+    service = _open(_settings(data_dir))
+    try:
+        with progress_bar() as on_progress:
+            report = service.ingest(path, manifest=manifest, region=region, on_progress=on_progress)
+    finally:
+        service.close()
+    if as_json:
+        _print_json(report_as_json(report))
+    else:
+        print_report(report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="要咨询的问题")],
+    region: Annotated[str | None, typer.Option(help="所在地区，如 云岭省/云州市")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天有效的规定回答，默认今天")
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """在终端提一个问题。"""
+    from bot.answer import Question
+    from bot.personal_data import mask
+    from bot.question_text import check_question_text
+
+    settings = _settings(data_dir)
+    check_question_text(question, settings.max_question_chars)
+    service = _open(settings)
+    try:
+        asked = Question(question=mask(question).text, region=region, as_of=as_of.date() if as_of else None)
+        answer = service.consultation.answer(asked)
+    finally:
+        service.close()
+    if as_json:
+        _print_json(answer.model_dump(mode="json"))
+    else:
+        _print_answer(answer)
+
+
+@app.command()
+def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """知识库里有多少内容，能不能回答问题。"""
+    service = _open(_settings(data_dir))
+    try:
+        state = service.ready()
+    finally:
+        service.close()
+    if as_json:
+        fields = ("ready", "reason", "revision", "documents", "chunks", "encoder")
+        _print_json({field: getattr(state, field) for field in fields})
+    else:
+        typer.echo("可以回答问题" if state.ready else f"还不能回答问题：{state.reason}")
+        typer.echo(f"文件 {state.documents} 份，条款 {state.chunks} 条，修订号 {state.revision}")
+        typer.echo(f"编码模型 {state.encoder}")
+    raise typer.Exit(0 if state.ready else 1)
+
+
+@app.command()
+def protocol(
+    output: Annotated[Path | None, typer.Option(help="写入文件；不给则打印")] = None,
+) -> None:
+    """打印 WebSocket 协议的 AsyncAPI 3.0 说明（由消息模型生成）。"""
+    from channels.asyncapi import asyncapi_yaml
+
+    text = asyncapi_yaml()
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Run the command line. An expected fault is one line on stderr and exit code 1, never a traceback."""
+    for found in entry_points(group=COMMAND_GROUP):
+        try:
+            found.load()(app)
+        except ImportError as error:
+            typer.echo(f"命令组 {found.name} 未能载入：{error}", err=True)
+    try:
+        app()
+    except WenzhengError as error:
+        typer.echo(f"错误：{error}", err=True)
+        sys.exit(1)
+
+
+def _settings(data_dir: Path | None) -> "Settings":
+    from bot.settings import read_settings
+
+    return read_settings(data_dir)
+
+
+def _open(settings: "Settings") -> "Service":
+    from bot.assembly import open_service
+
+    return open_service(settings)
+
+
+def _load_sample(settings: "Settings") -> None:
+    """Take in the sample knowledge if the data directory is empty, or if that was broken off last time."""
+    import knowledge_base
+    from channels.ingest_report import progress_bar
+
+    folder = Path(knowledge_base.__file__).parent / "sample"
+    unfinished = settings.data_dir / SAMPLE_UNFINISHED
+    if not folder.is_dir() or (not _is_empty(settings.data_dir) and not unfinished.exists()):
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+    typer.echo("首次启动：正在装入示例知识（虚构的云州市）…", err=True)
+    service = _open(settings)
+    try:
+        with progress_bar() as on_progress:
+            report = service.ingest(folder, on_progress=on_progress)
+    finally:
+        service.close()
+    for outcome in report.outcomes:
+        if outcome.status in {"refused", "failed"}:
+            typer.echo(f"  {outcome.file}：{outcome.reason}", err=True)
+    unfinished.unlink()
+
+
+def _is_empty(data_dir: Path) -> bool:
+    """Tell whether nothing of anybody's is in the directory; a model put there beforehand does not count."""
+    return not data_dir.exists() or all(entry.name == "models" for entry in data_dir.iterdir())
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _print_answer(answer: "Answer") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(answer.text))
+    for citation in answer.citations:
+        number = f"（{citation.document.doc_number}）" if citation.document.doc_number else ""
+        heading = f"“{citation.heading_path[-1]}”" if citation.heading_path else ""
+        state = "现行有效" if citation.in_force else "不在有效期"
+        where = f"《{citation.document.title}》{number}{citation.article or heading}"
+        console.print(Text(f"[{citation.n}] {where} · {state}", style="dim"))
+    for option in answer.options:
+        console.print(Text(f"- {option.label}：{option.question}"))
+    for suggestion in answer.suggestions:
+        console.print(Text(f"- {suggestion}", style="dim"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""How ingest shows itself on a terminal: a bar while it runs, what became of each file, what to review."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from knowledge_base.ingest import IngestReport
+    from knowledge_base.ingest import Progress as IngestProgress
+
+_STAGES = {"read": "读取文件", "encode": "编码条款", "index": "建立索引"}
+_STATUSES = {
+    "added": ("新增", "green"),
+    "updated": ("更新", "green"),
+    "unchanged": ("未变", "dim"),
+    "refused": ("拒收", "yellow"),
+    "failed": ("失败", "red"),
+}
+
+
+@contextmanager
+def progress_bar() -> "Iterator[Callable[[IngestProgress], None]]":
+    """Show a bar for each stage on stderr; yields what to call with the progress."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[file]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks = {
+            stage: bars.add_task(words, total=None, file="", visible=False)
+            for stage, words in _STAGES.items()
+        }
+
+        def show(progress: "IngestProgress") -> None:
+            bars.update(
+                tasks[progress.stage],
+                completed=progress.done,
+                total=progress.total,
+                file=progress.file,
+                visible=True,
+            )
+
+        yield show
+
+
+def print_report(report: "IngestReport") -> None:
+    """Print what became of each file, and what was read from the texts themselves."""
+    console = Console(highlight=False)
+    table = _table("文件", "结果", "标题或原因", "条款", "新编码")
+    for outcome in report.outcomes:
+        words, style = _STATUSES[outcome.status]
+        about = outcome.reason or outcome.title
+        numbers = (str(outcome.chunks), str(outcome.encoded)) if outcome.chunks else ("", "")
+        table.add_row(Text(outcome.file), Text(words, style=style), Text(about), *numbers)
+    console.print(table)
+    inferred = [(outcome.file, found) for outcome in report.outcomes for found in outcome.inferred]
+    if inferred:
+        review = _table("文件", "项目", "推断值", "依据", title="由正文推断，请核对")
+        for file, found in inferred:
+            about = f"{found.field}（{found.target}）" if found.target else found.field
+            review.add_row(Text(file), Text(about), Text(found.value), Text(found.evidence))
+        console.print()
+        console.print(review)
+    counts = {words: 0 for words, _ in _STATUSES.values()}
+    for outcome in report.outcomes:
+        counts[_STATUSES[outcome.status][0]] += 1
+    console.print("，".join(f"{words} {count}" for words, count in counts.items() if count) or "没有文件")
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        # Folded, never cut: the whole of a name or a reason is what the reader came for.
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def report_as_json(report: "IngestReport") -> dict[str, JsonValue]:
+    """Return the report as JSON values."""
+    outcomes: list[JsonValue] = [
+        {
+            "file": outcome.file,
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "title": outcome.title,
+            "chunks": outcome.chunks,
+            "encoded": outcome.encoded,
+            "inferred": [dict(asdict(found)) for found in outcome.inferred],
+        }
+        for outcome in report.outcomes
+    ]
+    return {"ok": report.ok, "outcomes": outcomes}

@@ -1,0 +1,1 @@
+"""The website: its socket, REST API and chat page."""

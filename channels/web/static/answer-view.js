@@ -1,0 +1,172 @@
+// Draws one answer as it comes: blocks first, then what it rests on and what can be done next.
+import { citedAs, drawing, element, regionName, webAddress } from "./dom.js";
+
+const THUMB = "M7 10v10H3V10h4zm2 10V9.5l4-7c1.7 0 2.6 1.2 2.3 2.7L14.5 9H20a2 2 0 0 1 2 2.4l-1.4 7A2 2 0 0 1 18.6 20z";
+const QUOTED = new Set(["answered", "answered_from_service"]);
+
+export class AnswerView {
+  #handlers;
+  #blocks = element("div", { class: "blocks" });
+  #drawn = 0;
+  #answer = null;
+  #rating = new Map();
+  root = element("article", { class: "answer", "aria-label": "回答" }, this.#blocks);
+
+  /** @param handlers {openCitation(citation, button), ask(text, region), rate(value), hotline} */
+  constructor(handlers) {
+    this.#handlers = handlers;
+  }
+
+  block(index, block) {
+    if (index !== this.#drawn) return;
+    this.#drawn += 1;
+    this.#blocks.append(this.#draw(block));
+  }
+
+  finish(answer) {
+    this.#answer = answer;
+    answer.blocks.slice(this.#drawn).forEach((block, offset) => this.block(this.#drawn + offset, block));
+    if (answer.blocks.length === 0) this.#blocks.append(element("p", {}, answer.text));
+    if (QUOTED.has(answer.status) && answer.citations.length > 0) {
+      this.root.prepend(element("p", { class: "label" }, "回答摘自现行有效文件"));
+    }
+    this.root.append(
+      ...[
+        this.#sources(answer.citations),
+        this.#services(answer.services),
+        this.#hotline(answer),
+        this.#choices("请选择", answer.options.map(({ label, question, region }) => [label, question, region])),
+        this.#choices("您还可以问", answer.suggestions.map((text) => [text, text, null])),
+        this.#actions(answer),
+      ].filter(Boolean),
+    );
+  }
+
+  rated(value) {
+    for (const [which, button] of this.#rating) button.setAttribute("aria-pressed", String(which === value));
+  }
+
+  #draw(block) {
+    if (block.type === "notice") return element("p", { class: "notice" }, block.text);
+    const marks = block.cites.map((n) => this.#mark(n));
+    const attributes = { class: block.quoted ? "quoted" : null };
+    if (block.type === "list") {
+      const last = block.items.length - 1;
+      const items = block.items.map((item, at) => element("li", {}, ...(at === last ? marked(item, marks) : [item])));
+      const lead = block.lead && element("p", {}, block.lead);
+      return element("div", attributes, lead, element("ul", {}, ...items));
+    }
+    return element("p", attributes, ...marked(block.text, marks));
+  }
+
+  #mark(n) {
+    const open = ({ currentTarget }) => {
+      const citation = this.#answer?.citations.find((one) => one.n === n);
+      if (citation) this.#handlers.openCitation(citation, currentTarget);
+    };
+    return element("button", { type: "button", class: "mark", "aria-label": `查看依据 ${n}`, onclick: open }, `[${n}]`);
+  }
+
+  #sources(citations) {
+    if (citations.length === 0) return null;
+    const rows = citations.map((citation) => {
+      const place = citation.document.region === "全国" ? "" : regionName(citation.document.region);
+      const detail = [citation.document.issuer, place].filter(Boolean).join(" · ");
+      return element(
+        "li",
+        {},
+        element(
+          "button",
+          {
+            type: "button",
+            class: "citation",
+            onclick: ({ currentTarget }) => this.#handlers.openCitation(citation, currentTarget),
+          },
+          element("span", { class: "number" }, `[${citation.n}]`),
+          element(
+            "span",
+            { class: "where" },
+            element("span", { class: "cited" }, citedAs(citation)),
+            element("span", { class: "detail" }, effectBadge(citation.in_force), detail),
+          ),
+        ),
+      );
+    });
+    return element("section", { class: "sources" }, element("h3", {}, "依据"), element("ol", {}, ...rows));
+  }
+
+  #services(services) {
+    const links = services.map(({ name, url }) => {
+      const address = webAddress(url);
+      const attributes = { href: address, target: "_blank", rel: "noopener noreferrer" };
+      return element("li", {}, address ? element("a", attributes, `去办理：${name}`) : name);
+    });
+    return links.length ? element("ul", { class: "services" }, ...links) : null;
+  }
+
+  #hotline({ status, text }) {
+    const { hotline } = this.#handlers;
+    if (status !== "no_answer" || text.includes(hotline)) return null;
+    return element(
+      "p",
+      { class: "hotline" },
+      "需要人工解答？请拨打 ",
+      element("a", { href: `tel:${hotline}` }, hotline),
+      " 政务服务便民热线，24 小时有人接听。",
+    );
+  }
+
+  #choices(title, choices) {
+    if (choices.length === 0) return null;
+    const buttons = choices.map(([label, question, region]) =>
+      element("li", {}, element("button", { type: "button", onclick: () => this.#handlers.ask(question, region) }, label)),
+    );
+    return element("section", { class: "choices" }, element("h3", {}, title), element("ul", {}, ...buttons));
+  }
+
+  #actions(answer) {
+    const rate = (value, label, name) => {
+      const button = element(
+        "button",
+        { type: "button", "aria-pressed": "false", "aria-label": name, onclick: () => this.#handlers.rate(value) },
+        drawing(THUMB, value),
+        label,
+      );
+      this.#rating.set(value, button);
+      return button;
+    };
+    const copy = element("button", { type: "button", onclick: () => copyText(copied(answer), copy) }, "复制");
+    return element(
+      "div",
+      { class: "actions", role: "group", "aria-label": "对这个回答" },
+      rate("up", "有帮助", "这个回答有帮助"),
+      rate("down", "没帮助", "这个回答没有帮助"),
+      copy,
+    );
+  }
+}
+
+/** Text with its marks; the last letter goes along when a mark falls onto the next line. */
+function marked(text, marks) {
+  const letters = Array.from(text);
+  return [letters.slice(0, -1).join(""), element("span", { class: "tail" }, ...letters.slice(-1), ...marks)];
+}
+
+export function effectBadge(inForce) {
+  return element("span", { class: `badge ${inForce ? "in-force" : "ended"}` }, inForce ? "现行有效" : "当前不在有效期");
+}
+
+function copied(answer) {
+  const sources = answer.citations.map((citation) => `[${citation.n}] ${citedAs(citation)}`);
+  return [answer.text, ...(sources.length ? ["依据：", ...sources, "（回答摘自现行有效文件）"] : [])].join("\n");
+}
+
+async function copyText(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "已复制";
+  } catch {
+    button.textContent = "复制失败，请长按选择文字";
+  }
+  setTimeout(() => (button.textContent = "复制"), 2000);
+}

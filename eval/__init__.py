@@ -1,0 +1,1 @@
+"""Who measures the service: datasets, metrics, runs and reports. Nothing imports this package."""

@@ -1,0 +1,1 @@
+"""The truth: documents, versions, chunks and their legal effect, kept in SQL."""

@@ -1,0 +1,192 @@
+"""The SQL tables of the knowledge base, and how a database is opened.
+
+SQLite (WAL) by default, PostgreSQL by URL. The schema is made and moved by Alembic only
+(`knowledge_base/migrations`); `open_database` brings an older one up to date.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import (
+    JSON,
+    Date,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from knowledge_base.errors import StoreError
+from knowledge_base.records import DocumentMeta, Inference
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 15_000
+
+
+class Base(DeclarativeBase):
+    """Root of every table of the project, so that one migration history covers them all."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class DocumentRow(Base):
+    """A file, or a 附件 inside one (`part` is then its label)."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("source_file", "part"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_file: Mapped[str]
+    part: Mapped[str] = mapped_column(default="")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+
+
+class VersionRow(Base):
+    """A text a document has had, and what is known of it.
+
+    `stated_*` is what the manifest or the text says; `effective_*` is what follows from it once
+    successors and repeals by other documents are taken in (see `knowledge_base.settling`).
+    """
+
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
+    number: Mapped[int]
+    sha256: Mapped[str]
+    title: Mapped[str]
+    level: Mapped[str]
+    region: Mapped[str]
+    doc_number: Mapped[str]
+    issuer: Mapped[str]
+    url: Mapped[str]
+    published: Mapped[date | None] = mapped_column(Date)
+    stated_from: Mapped[date | None] = mapped_column(Date)
+    stated_to: Mapped[date | None] = mapped_column(Date)
+    repealed: Mapped[bool]
+    superseded_by: Mapped[str]
+    inferred: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    effective_from: Mapped[date | None] = mapped_column(Date)
+    effective_to: Mapped[date | None] = mapped_column(Date)
+    text: Mapped[str] = mapped_column(Text, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+
+
+def meta_of(version: VersionRow) -> DocumentMeta:
+    """Return a version's metadata as stated, before settling."""
+    return DocumentMeta(
+        title=version.title,
+        level=version.level,
+        region=version.region,
+        doc_number=version.doc_number,
+        issuer=version.issuer,
+        url=version.url,
+        published=version.published,
+        effective_from=version.stated_from,
+        effective_to=version.stated_to,
+        repealed=version.repealed,
+        superseded_by=version.superseded_by,
+        inferred=tuple(Inference(**inference) for inference in version.inferred),
+    )
+
+
+class ChunkRow(Base):
+    """A piece of a version's text; see `knowledge_base.records.ChunkDraft`."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        UniqueConstraint("version_id", "start"),
+        Index("ix_chunks_article", "version_id", "group_no"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"))
+    kind: Mapped[str]
+    group_no: Mapped[int]
+    article: Mapped[str]
+    heading_path: Mapped[list[str]] = mapped_column(JSON)
+    lead: Mapped[str] = mapped_column(Text)
+    start: Mapped[int]
+    end: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+
+
+class StateRow(Base):
+    """Small facts about the knowledge base itself, such as its revision."""
+
+    __tablename__ = "state"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def open_database(url: str) -> Engine:
+    """Open the database at `url`, making or migrating its schema.
+
+    Raises:
+        StoreError: If it cannot be reached or migrated; names the database without its password.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        # The reason is left out: it would show the address, and with it a password.
+        raise StoreError("database URL cannot be understood; it looks like sqlite:////path/to.db") from None
+    shown = address.render_as_string(hide_password=True)
+    sqlite = address.get_backend_name() == "sqlite"
+    try:
+        if sqlite and address.database:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(address, pool_pre_ping=not sqlite)
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        raise StoreError(f"database {shown} cannot be opened: {error}") from error
+    if sqlite:
+        event.listen(engine, "connect", _tune_sqlite)
+    try:
+        migrate(engine)
+    except (SQLAlchemyError, CommandError) as error:
+        engine.dispose()
+        raise StoreError(f"database {shown} cannot be opened: {error}") from error
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision; nothing happens when it is there already."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            # Alembic looks first and creates after: two workers starting at once must take turns.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,88 @@
+"""Every fault the project raises, in one tree.
+
+    WenzhengError
+    ├── SettingsError                 a setting is missing, mistyped or contradicts another
+    ├── KnowledgeError
+    │   ├── LoadError                 a file cannot become text
+    │   │   ├── UnsupportedFormat
+    │   │   ├── UnreadableFile        truncated, empty, wrong encoding, a bomb
+    │   │   ├── EncryptedFile
+    │   │   └── ClassifiedDocument    the file bears 密级 and must not be taken in
+    │   ├── ManifestError
+    │   └── StoreError                the database refused
+    ├── RetrievalError
+    │   ├── EncoderError
+    │   ├── IndexMismatch             built by another encoder or for another dimension
+    │   └── IndexDamaged              a checksum does not hold
+    └── QuestionRejected              what a citizen sent cannot be a question; carries a code
+
+A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
+"""
+
+
+class WenzhengError(Exception):
+    """Root of all faults; `str(error)` is fit for an operator to read."""
+
+
+class SettingsError(WenzhengError):
+    """A setting is missing, mistyped or contradicts another."""
+
+
+class KnowledgeError(WenzhengError):
+    """The knowledge base could not take something in or give it out."""
+
+
+class LoadError(KnowledgeError):
+    """A file cannot become text; the message names the reason, the caller names the file."""
+
+
+class UnsupportedFormat(LoadError):
+    """No loader takes this kind of file."""
+
+
+class UnreadableFile(LoadError):
+    """The file is empty, truncated, wrongly encoded, or would unpack beyond all bounds."""
+
+
+class EncryptedFile(LoadError):
+    """The file needs a password."""
+
+
+class ClassifiedDocument(LoadError):
+    """The file bears a secrecy marking (绝密、机密、秘密) and is refused at ingest."""
+
+
+class ManifestError(KnowledgeError):
+    """The manifest cannot be read, or a row of it contradicts itself."""
+
+
+class StoreError(KnowledgeError):
+    """The database refused an operation."""
+
+
+class RetrievalError(WenzhengError):
+    """Searching could not be carried out."""
+
+
+class EncoderError(RetrievalError):
+    """The embedding model cannot be loaded or run."""
+
+
+class IndexMismatch(RetrievalError):
+    """An index was built by another encoder, or for another dimension."""
+
+
+class IndexDamaged(RetrievalError):
+    """An index snapshot does not match its checksums."""
+
+
+class QuestionRejected(WenzhengError):
+    """What was sent cannot be taken as a question.
+
+    Attributes:
+        code: One of `empty`, `too_long`, `control_characters`; stable, for programs.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,1 @@
+"""Segmenting, encoding, dense and lexical indexes, fusion: derived from SQL and always rebuildable."""

@@ -1,0 +1,289 @@
+"""Search by meaning and by words together, filtered inside both, ranked by one linear score."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.arithmetic import dot
+from retrieval.contracts import Encoder, Hit, Passage, SearchFilter, Span, VectorIndex, Vectors
+from retrieval.dense import FaissIndex
+from retrieval.lexical import Bm25Index
+from retrieval.lexicon import load_lexicon
+from retrieval.query import Query, QueryReader
+from retrieval.ranking import FEATURES, Candidates, Ranking, features
+from retrieval.spans import SpanVectors
+from retrieval.table import PassageTable
+from retrieval.tokenize import Tokenizer
+
+POOL = 100
+OFFICIAL_WEIGHT = 1.0
+CONTEXT_WEIGHT = 0.3
+_TITLES = "titles"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ranked candidates of one query, best first, with the features they were ranked by."""
+
+    hits: list[Hit]
+    features: NDArray[np.float32]
+
+
+_NOTHING = Found([], np.empty((0, len(FEATURES)), dtype=np.float32))
+
+
+class HybridIndex:
+    """An index over passages, read-only once built; safe to share between threads."""
+
+    def __init__(
+        self,
+        table: PassageTable,
+        dense: VectorIndex,
+        spans: SpanVectors,
+        texts: Bm25Index,
+        titles: Bm25Index,
+        *,
+        encoder: Encoder,
+        reader: QueryReader,
+        ranking: Ranking,
+    ) -> None:
+        self._table = table
+        self._dense = dense
+        self._spans = spans
+        self._texts = texts
+        self._titles = titles
+        self._encoder = encoder
+        self._reader = reader
+        self._ranking = ranking
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @classmethod
+    def build(
+        cls,
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        span_vectors: Sequence[NDArray[np.float16]],
+        *,
+        encoder: Encoder,
+        reader: QueryReader,
+        tokenizer: Tokenizer,
+        ranking: Ranking,
+    ) -> "HybridIndex":
+        """Build from passages and the vectors of their `passage_text` and `passage_spans`."""
+        table = PassageTable.build(passages)
+        titles = [tokenizer.words(f"{passage.title} {passage.heading}") for passage in passages]
+        texts = [
+            [*title, *tokenizer.words(f"{passage.lead} {passage.text}")]
+            for title, passage in zip(titles, passages, strict=True)
+        ]
+        return cls(
+            table,
+            FaissIndex.build(vectors),
+            SpanVectors.build(span_vectors, table.span_starts, vectors.shape[1]),
+            Bm25Index.build(texts),
+            Bm25Index.build(titles),
+            encoder=encoder,
+            reader=reader,
+            ranking=ranking,
+        )
+
+    @classmethod
+    def load(cls, folder: Path, *, encoder: Encoder, reader: QueryReader, ranking: Ranking) -> "HybridIndex":
+        """Load what `save` wrote."""
+        table = PassageTable.load(folder)
+        return cls(
+            table,
+            FaissIndex.load(folder, dim=encoder.dim),
+            SpanVectors.load(folder, table.span_starts),
+            Bm25Index.load(folder / "texts"),
+            Bm25Index.load(folder / _TITLES),
+            encoder=encoder,
+            reader=reader,
+            ranking=ranking,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write every part under `folder`."""
+        self._table.save(folder)
+        self._dense.save(folder)
+        self._spans.save(folder)
+        self._texts.save(folder / "texts")
+        self._titles.save(folder / _TITLES)
+
+    def search(
+        self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
+    ) -> list[list[Hit]]:
+        """Return up to k hits for each question, by falling score, ties by passage_id.
+
+        Raises:
+            ValueError: If k < 1 or a question is blank.
+        """
+        _require(questions, k)
+        queries = [self._reader.read(question) for question in questions]
+        return [
+            self.rank(query, vector, k=k, where=where).hits
+            for query, vector in zip(queries, self.encode(queries), strict=True)
+        ]
+
+    def encode(self, queries: Sequence[Query]) -> Vectors:
+        """Return the queries' vectors, float32 of shape (n, dim)."""
+        return self._encoder.encode_queries([query.encoder_text for query in queries])
+
+    def rank(
+        self,
+        query: Query,
+        vector: Vectors,
+        *,
+        k: int = 20,
+        where: SearchFilter | None = None,
+        pool: int = POOL,
+    ) -> Found:
+        """Rank the `pool` nearest by meaning together with the `pool` best by words; return the first k."""
+        if not len(self._table):
+            return _NOTHING
+        allowed = self._table.allowed(where)
+        _, nearest = self._dense.search(vector[None, :], k=min(pool, len(self._table)), allowed=allowed)
+        bm25 = self._lexical_scores(query, allowed)
+        rows = np.union1d(nearest[0][nearest[0] >= 0], _best(bm25, pool))
+        if not len(rows):
+            return _NOTHING
+        dense = dot(self._dense.vectors(rows), vector)
+        span_cosines = self._spans.cosines(vector, rows)
+        top_bm25 = float(bm25[rows].max())
+        coverage = self._texts.coverage(query.words, rows)
+        candidates = Candidates(
+            rows=rows,
+            dense=dense,
+            best_span=np.array(
+                [
+                    cosines.max() if len(cosines) else d
+                    for cosines, d in zip(span_cosines, dense, strict=True)
+                ],
+                dtype=np.float32,
+            ),
+            lexical=bm25[rows] / top_bm25 if top_bm25 > 0 else bm25[rows],
+            coverage=coverage,
+            title_coverage=self._titles.coverage((*query.words, *query.official), rows),
+        )
+        matrix = features(candidates, query.cues, self._table)
+        scores = self._ranking.score(matrix)
+        ids = self._table.ids[rows]
+        order = np.lexsort((ids, -scores))[:k]
+        hits = [
+            Hit(
+                passage_id=int(ids[place]),
+                score=float(scores[place]),
+                dense=float(dense[place]),
+                lexical=float(bm25[rows[place]]),
+                coverage=float(coverage[place]),
+                spans=tuple(float(cosine) for cosine in span_cosines[place]),
+            )
+            for place in order
+        ]
+        return Found(hits, matrix[order])
+
+    def search_dense(
+        self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
+    ) -> list[list[Hit]]:
+        """Search by meaning alone, the question as it is typed; `score` is the cosine."""
+        _require(questions, k)
+        if not len(self._table):
+            return [[] for _ in questions]
+        vectors = self._encoder.encode_queries(questions)
+        nearest = self._dense.search(vectors, k=min(k, len(self._table)), allowed=self._table.allowed(where))
+        found = []
+        for cosines, rows in zip(*nearest, strict=True):
+            ids = self._table.ids[rows]
+            order = np.lexsort((ids, -cosines))
+            found.append(
+                [
+                    Hit(int(ids[at]), float(cosines[at]), float(cosines[at]), 0.0)
+                    for at in order
+                    if rows[at] >= 0
+                ]
+            )
+        return found
+
+    def search_lexical(
+        self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
+    ) -> list[list[Hit]]:
+        """Search by the question's own words alone; `score` is BM25."""
+        _require(questions, k)
+        allowed = self._table.allowed(where)
+        found = []
+        for question in questions:
+            scores = self._texts.scores(self._reader.read(question).words, allowed)
+            rows = _best(scores, k)
+            ids, bm25 = self._table.ids[rows], scores[rows]
+            order = np.lexsort((ids, -bm25))[:k]
+            found.append([Hit(int(ids[at]), float(bm25[at]), 0.0, float(bm25[at])) for at in order])
+        return found
+
+    def _lexical_scores(self, query: Query, allowed: NDArray[np.bool_]) -> Vectors:
+        own = set(query.words)
+        scores = self._texts.scores(query.words, allowed)
+        scores = scores + OFFICIAL_WEIGHT * self._texts.scores(
+            [w for w in query.official if w not in own], allowed
+        )
+        if query.context_words:
+            context = [word for word in query.context_words if word not in own]
+            scores = scores + CONTEXT_WEIGHT * self._texts.scores(context, allowed)
+        return scores
+
+
+def passage_text(passage: Passage) -> str:
+    """Return what is encoded for a passage: where it stands, then its words."""
+    return f"{_preface(passage)}{passage.text}"
+
+
+def passage_spans(passage: Passage) -> list[Span]:
+    """Return the passage's spans as offsets into `passage_text`."""
+    shift = len(_preface(passage))
+    return [(start + shift, end + shift) for start, end in passage.spans]
+
+
+def _preface(passage: Passage) -> str:
+    where = " ".join(part for part in (passage.title, passage.heading) if part)
+    lead = f"{passage.lead}\n" if passage.lead else ""
+    return f"{where}\n{lead}" if where else lead
+
+
+def build_hybrid(
+    passages: Sequence[Passage], encoder: Encoder, *, on_progress: Callable[[int], None] | None = None
+) -> HybridIndex:
+    """Encode passages and build an index over them in memory, with the packaged words and weights."""
+    encoded = encoder.encode_passages_with_spans(
+        [passage_text(passage) for passage in passages],
+        [passage_spans(passage) for passage in passages],
+        on_progress,
+    )
+    lexicon = load_lexicon()
+    tokenizer = Tokenizer(lexicon)
+    return HybridIndex.build(
+        passages,
+        encoded.passages,
+        [spans.astype(np.float16) for spans in encoded.spans],
+        encoder=encoder,
+        reader=QueryReader(lexicon, tokenizer),
+        tokenizer=tokenizer,
+        ranking=Ranking.load(),
+    )
+
+
+def _best(scores: Vectors, k: int) -> NDArray[np.int64]:
+    """Return the places of the k highest scores above 0, in no order, with all that share the k-th."""
+    least = np.partition(scores, -k)[-k] if k < len(scores) else 0.0
+    return np.flatnonzero((scores >= least) & (scores > 0))
+
+
+def _require(questions: Sequence[str], k: int) -> None:
+    if k < 1:
+        raise ValueError(f"k is {k}, at least 1 is needed")
+    for place, question in enumerate(questions):
+        if not question.strip():
+            raise ValueError(f"question {place} is blank")

@@ -1,0 +1,254 @@
+"""The command line: what it prints, where, and how it ends."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bot.answer import Question
+from channels import cli
+from channels.metrics import MULTIPROC_VARIABLE
+from knowledge_base.errors import EncoderError
+from knowledge_base.ingest import FileOutcome, IngestReport, Progress
+from knowledge_base.records import Inference
+
+if TYPE_CHECKING:
+    from tests.channels.conftest import FakeService
+
+LANDED = FileOutcome(
+    "a.md", "added", title="云州市养犬管理办法", chunks=12, encoded=12,
+    inferred=(Inference("effective_from", "2026-05-01", "自2026年5月1日起施行"),),
+)  # fmt: skip
+REFUSED = FileOutcome("b.pdf", "refused", reason="文件有密码，无法读取")
+
+
+@dataclass
+class Taker:
+    """Takes in what it is told, and tells how it went."""
+
+    outcomes: tuple[FileOutcome, ...] = (LANDED,)
+    taken: list[Path] = field(default_factory=list)
+    closed: int = 0
+
+    def ingest(
+        self,
+        path: Path,
+        *,
+        manifest: Path | None = None,
+        region: str | None = None,
+        on_progress: Callable[[Progress], None],
+    ) -> IngestReport:
+        self.taken.append(path)
+        on_progress(Progress("read", 1, 1, "a.md"))
+        on_progress(Progress("encode", 12, 12))
+        return IngestReport(self.outcomes)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def open_instead(monkeypatch: pytest.MonkeyPatch, service: object) -> None:
+    monkeypatch.setattr(cli, "_open", lambda _settings: service)
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(cli.app, list(arguments), env={"COLUMNS": "160"})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_ingest_lists_what_landed_and_what_to_review(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    code, out, _ = run("ingest", str(tmp_path), "--data-dir", str(tmp_path / "data"))
+    assert (code, taker.taken, taker.closed) == (0, [tmp_path], 1)
+    assert "云州市养犬管理办法" in out
+    assert "自2026年5月1日起施行" in out
+    assert "新增 1" in out
+
+
+def test_ingest_ends_with_1_when_a_file_was_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    open_instead(monkeypatch, Taker((LANDED, REFUSED)))
+    code, out, _ = run("ingest", str(tmp_path), "--json", "--data-dir", str(tmp_path / "data"))
+    report = json.loads(out)
+    assert code == 1
+    assert report["ok"] is False
+    assert report["outcomes"][1]["reason"] == "文件有密码，无法读取"
+    assert report["outcomes"][0]["inferred"][0]["value"] == "2026-05-01"
+
+
+def test_ingest_of_nothing_is_a_wrong_call(tmp_path: Path) -> None:
+    assert run("ingest", str(tmp_path / "nothing"))[0] == 2
+
+
+def test_ask_prints_the_answer_and_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: "FakeService"
+) -> None:
+    open_instead(monkeypatch, service)
+    code, out, _ = run(
+        "ask", "公积金多久，我电话13812345678", "--as-of", "2026-05-01", "--data-dir", str(tmp_path)
+    )
+    assert code == 0
+    assert "[2] 《云州市住房公积金提取办法》（云金管〔2026〕7号）第三条 · 现行有效" in out
+    (asked,) = service.consultation.asked
+    assert isinstance(asked, Question)
+    assert asked.question == "公积金多久，我电话［手机号］"
+    assert str(asked.as_of) == "2026-05-01"
+    assert service.closed
+
+
+def test_ask_as_json_is_the_answer_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: "FakeService"
+) -> None:
+    open_instead(monkeypatch, service)
+    _, out, _ = run("ask", "公积金", "--json", "--data-dir", str(tmp_path))
+    assert json.loads(out)["status"] == "answered"
+
+
+def test_status_says_what_there_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: "FakeService"
+) -> None:
+    open_instead(monkeypatch, service)
+    code, out, _ = run("status", "--data-dir", str(tmp_path))
+    assert code == 0
+    assert "文件 1 份，条款 3 条，修订号 3" in out
+
+
+def test_protocol_writes_the_document(tmp_path: Path) -> None:
+    target = tmp_path / "asyncapi.yaml"
+    assert run("protocol", "--output", str(target))[0] == 0
+    assert target.read_text(encoding="utf-8") == run("protocol")[1]
+
+
+def test_an_expected_fault_is_one_line_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_settings: object) -> None:
+        raise EncoderError("no model at /nowhere")
+
+    monkeypatch.setattr(cli, "_open", refuse)
+    monkeypatch.setattr(sys, "argv", ["wenzheng", "status", "--data-dir", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "错误：no model at /nowhere"
+
+
+def test_a_question_too_long_is_an_expected_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["wenzheng", "ask", "问" * 612, "--data-dir", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "错误：问题有 612 个字，最多 500 个字" in capsys.readouterr().err
+
+
+def test_commands_come_from_entry_points_and_a_broken_one_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @dataclass
+    class Found:
+        name: str
+        value: Callable[[typer.Typer], None] | None
+
+        def load(self) -> Callable[[typer.Typer], None]:
+            if self.value is None:
+                raise ImportError("No module named 'ranx'")
+            return self.value
+
+    registered: list[typer.Typer] = []
+    monkeypatch.setattr(
+        cli, "entry_points", lambda group: [Found("eval", None), Found("more", registered.append)]
+    )
+    monkeypatch.setattr(sys, "argv", ["wenzheng", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert registered == [cli.app]
+    assert "命令组 eval 未能载入：No module named 'ranx'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    calls: dict[str, object] = {}
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: calls.update(app=app, **options))
+    for variable in ("WENZHENG_DATA_DIR", MULTIPROC_VARIABLE):
+        monkeypatch.setenv(variable, "")  # so that it is put back
+        monkeypatch.delenv(variable)
+    return calls
+
+
+def test_serve_fills_an_empty_data_directory_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: dict[str, object]
+) -> None:
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    data = tmp_path / "data"
+    for _ in range(2):
+        assert run("serve", "--data-dir", str(data), "--port", "8765", "--workers", "2")[0] == 0
+        (data / "wenzheng.db").touch()
+    assert [path.name for path in taker.taken] == ["sample"]
+    assert (served["app"], served["port"], served["workers"]) == ("channels.app:create_app", 8765, 2)
+
+
+@pytest.mark.parametrize("arguments", [["--no-sample"], []])
+def test_serve_leaves_a_data_directory_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: dict[str, object], arguments: list[str]
+) -> None:
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    if not arguments:
+        (tmp_path / "anything").touch()
+    assert run("serve", "--data-dir", str(tmp_path), *arguments)[0] == 0
+    assert taker.taken == []
+
+
+def test_a_sample_broken_off_is_finished_next_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: dict[str, object]
+) -> None:
+    class Killed(Taker):
+        def ingest(self, path: Path, **_: object) -> IngestReport:
+            (tmp_path / "wenzheng.db").touch()
+            raise EncoderError("killed half-way")
+
+    open_instead(monkeypatch, Killed())
+    with pytest.raises(EncoderError):
+        run("serve", "--data-dir", str(tmp_path))
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    run("serve", "--data-dir", str(tmp_path))
+    assert [path.name for path in taker.taken] == ["sample"]
+
+
+def test_a_model_put_there_beforehand_does_not_make_a_directory_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: dict[str, object]
+) -> None:
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    (tmp_path / "models").mkdir()
+    run("serve", "--data-dir", str(tmp_path))
+    assert len(taker.taken) == 1
+
+
+@pytest.mark.slow
+def test_help_is_quick() -> None:
+    code = (
+        "import channels.cli, sys; assert not {'torch', 'fastapi', 'numpy', 'sqlalchemy'} & set(sys.modules)"
+    )
+    fastest = min(_seconds([sys.executable, "-c", code]) for _ in range(3))
+    assert fastest < 0.5
+
+
+def _seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - start

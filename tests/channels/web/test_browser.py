@@ -1,0 +1,214 @@
+"""A citizen at the page, in a real browser, with a server that is stopped and started again."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import Engine
+
+from bot.settings import Settings
+from channels.app import create_app
+
+if TYPE_CHECKING:
+    from tests.channels.conftest import FakeLibrary, FakeService
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+QUESTION = "公积金提取要什么材料？"
+
+
+class RunningServer:
+    """uvicorn in a thread, on a port that stays the same from one start to the next."""
+
+    def __init__(self, make_app: Callable[[], object]) -> None:
+        self._make_app = make_app
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        config = uvicorn.Config(
+            self._make_app(),  # type: ignore[arg-type]
+            port=self.port,
+            log_config=None,
+            timeout_graceful_shutdown=2,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+@pytest.fixture
+def server(
+    settings: Settings, service: "FakeService", library: "FakeLibrary", engine: Engine
+) -> Iterator[RunningServer]:
+    server = RunningServer(lambda: create_app(settings, service, library=library, engine=engine))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        # A line that is lost on purpose is reported by the browser, not by the page.
+        lambda message: (
+            complaints.append(message.text)
+            if message.type in {"error", "warning"} and "ERR_CONNECTION_REFUSED" not in message.text
+            else None
+        ),
+    )
+    page.goto(server.url)
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def ask(page: Page, text: str) -> None:
+    page.get_by_label("您的问题").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_citizen_asks_and_reads_the_source(page: Page) -> None:
+    ask(page, QUESTION)
+    answer = page.get_by_role("article", name="回答")
+    expect(answer.get_by_text("回答摘自现行有效文件")).to_be_visible()
+    expect(answer.locator(".blocks li")).to_have_text(["本人身份证件；", "无房证明；", "租赁合同。[1]"])
+    expect(page.get_by_role("log")).to_contain_text(QUESTION)
+    mark = answer.get_by_role("button", name="查看依据 2")
+    mark.click()
+    panel = page.get_by_role("complementary", name="依据原文")
+    expect(panel).to_contain_text("《云州市住房公积金提取办法》（云金管〔2026〕7号）")
+    expect(panel).to_contain_text("现行有效")
+    expect(panel.locator("mark")).to_have_text("自受理之日起3个工作日内作出准予提取或者不准提取的决定")
+    expect(panel.locator(".article-text")).to_contain_text("第三条　住房公积金中心应当")
+    with page.expect_popup() as opened:
+        panel.get_by_role("link", name="查看文件全文").click()
+    expect(opened.value.locator("#quote")).to_be_in_viewport()
+    opened.value.close()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(mark).to_be_focused()
+
+
+def test_an_answer_is_judged(page: Page) -> None:
+    ask(page, QUESTION)
+    up = page.get_by_role("button", name="这个回答有帮助")
+    up.click()
+    expect(up).to_have_attribute("aria-pressed", "true")
+
+
+def test_without_an_answer_there_is_a_way_on(page: Page) -> None:
+    ask(page, "火星上怎么落户？")
+    answer = page.get_by_role("article", name="回答")
+    expect(answer).to_contain_text("请拨打 12345 政务服务便民热线")
+    answer.get_by_role("button", name="改问云州市的规定").click()
+    expect(page.get_by_label("所在地区")).to_have_value("云岭省/云州市")
+    expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
+
+
+def test_the_server_stops_and_comes_back_and_nothing_is_lost(page: Page, server: RunningServer) -> None:
+    ask(page, QUESTION)
+    expect(page.get_by_text("回答摘自现行有效文件")).to_have_count(1)
+    server.stop()
+    expect(page.get_by_text("连接中断，正在自动重连")).to_be_visible()
+    ask(page, "那要多久？")
+    server.start()
+    expect(page.get_by_text("回答摘自现行有效文件")).to_have_count(2, timeout=20_000)
+    expect(page.locator("#line")).to_be_hidden()
+    expect(page.locator(".asked-text")).to_have_text([QUESTION, "那要多久？"])
+
+
+def test_a_page_loaded_anew_shows_the_conversation(page: Page) -> None:
+    ask(page, QUESTION)
+    expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
+    page.reload()
+    expect(page.locator(".asked-text")).to_have_text([QUESTION])
+    expect(page.get_by_text("回答摘自现行有效文件")).to_have_count(1)
+
+
+def test_a_question_too_long_is_held_back_with_both_numbers(page: Page) -> None:
+    ask(page, "问" * 612)
+    expect(page.locator("#count")).to_have_text("已写 612 个字，最多 500 个字")
+    expect(page.locator(".asked-text")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_everything_fits_and_can_be_hit_with_a_finger(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    ask(page, QUESTION)
+    expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for control in page.locator("button:visible:not(.mark), select:visible, textarea:visible").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44, control.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    ask(page, QUESTION)
+    expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
+    page.get_by_role("button", name="查看依据 2").click()
+    expect(page.locator("#source mark")).to_be_visible()
+    faint = page.evaluate(CONTRAST_SCRIPT)
+    assert faint == []
+
+
+CONTRAST_SCRIPT = """() => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if ((colour[3] ?? 1) === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const says = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+    if (!says || !node.checkVisibility() || node.closest(".skip, .hidden-label, option, noscript")) continue;
+    const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) faint.push(`${node.className || node.tagName}: ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}"""

@@ -1,0 +1,131 @@
+"""How a database is made, opened again, opened by many at once, and refused."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+import bot.conversations  # its tables belong to the same history
+from knowledge_base.database import BUSY_TIMEOUT_MS, Base, open_database
+from knowledge_base.errors import StoreError
+
+OPEN_AND_COUNT = """
+import sys
+from knowledge_base.database import open_database
+from knowledge_base.store import KnowledgeStore
+sys.stdin.read(1)
+print(KnowledgeStore(open_database(sys.argv[1])).counts().documents)
+"""
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'wenzheng.db'}"
+
+
+def pragma(engine: Engine, name: str) -> str | int | None:
+    with engine.connect() as connection:
+        value: str | int | None = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+        return value
+
+
+def schema(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(
+            connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"))
+        )
+
+
+def test_a_new_database_holds_the_tables_of_every_module(database_url: str) -> None:
+    engine = open_database(database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    tables = set(inspect(engine).get_table_names())
+    assert {"documents", "versions", "chunks", "state", bot.conversations.MessageRow.__tablename__} <= tables
+    engine.dispose()
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    open_database(f"sqlite:///{tmp_path / 'data' / 'deep' / 'wenzheng.db'}").dispose()
+    assert (tmp_path / "data" / "deep" / "wenzheng.db").is_file()
+
+
+def test_opening_it_again_changes_nothing(database_url: str) -> None:
+    first = open_database(database_url)
+    with first.begin() as connection:
+        connection.execute(text("INSERT INTO state VALUES ('revision', '7')"))
+    before = schema(first)
+    first.dispose()
+    again = open_database(database_url)
+    assert schema(again) == before
+    with again.connect() as connection:
+        assert connection.scalar(text("SELECT value FROM state")) == "7"
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+    again.dispose()
+
+
+def test_readers_do_not_wait_for_writers_and_references_are_checked(database_url: str) -> None:
+    engine = open_database(database_url)
+    assert pragma(engine, "journal_mode") == "wal"
+    assert pragma(engine, "foreign_keys") == 1
+    assert pragma(engine, "busy_timeout") == BUSY_TIMEOUT_MS
+    engine.dispose()
+
+
+def test_an_url_that_means_nothing_is_refused_without_showing_it() -> None:
+    with pytest.raises(StoreError, match="cannot be understood") as refused:
+        open_database("wenzheng.db?password=geheim")
+    assert "geheim" not in str(refused.value)
+
+
+def test_what_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "wenzheng.db"
+    path.write_text("云州市公园办法\n" * 200, encoding="utf-8")
+    with pytest.raises(StoreError, match=re.escape(str(path))):
+        open_database(f"sqlite:///{path}")
+
+
+def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file, not a folder", encoding="utf-8")
+    path = tmp_path / "data" / "wenzheng.db"
+    with pytest.raises(StoreError, match=re.escape(str(path))):
+        open_database(f"sqlite:///{path}")
+
+
+def test_a_database_of_a_newer_release_is_refused(database_url: str) -> None:
+    engine = open_database(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StoreError, match="9999"):
+        open_database(database_url)
+
+
+def test_a_missing_driver_is_named_and_the_password_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(StoreError, match="psycopg2") as refused:
+        open_database("postgresql+psycopg2://wenzheng:geheim@localhost/wenzheng")
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.slow
+def test_processes_that_open_a_new_database_at_once_all_find_it_whole(database_url: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", OPEN_AND_COUNT, database_url]
+    processes = [
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go")
+        process.stdin.flush()
+    results = [process.communicate(timeout=60) for process in processes]
+    assert [(out.strip(), err) for out, err in results] == [("0", "")] * 4
