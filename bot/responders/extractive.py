@@ -113,7 +113,7 @@ def _shared_cues(asked: Cue, found: Cue) -> int:
 
 
 def _list_around(units: list[_Unit], text: str, best: int, query: Query) -> tuple[int, int] | None:
-    """Return the first and last unit of the list the best unit belongs to, with its introduction; None if none."""
+    """Return the first and last unit of the list around the best unit, introduction first; None if none."""
     introductions = [
         place
         for place in range(len(units) - 1)
