@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.turn import Turn
 from knowledge_base.errors import SettingsError
-from retrieval.cues import CUES, held
+from retrieval.cues import CUES, Cue, held
 from retrieval.ranking import FEATURES
 
 WEIGHTS_FILE = Path(__file__).parent / "data" / "confidence.json"
@@ -27,18 +27,24 @@ SIGNALS = (
     "document",
     "lead_over_second",
     "lead_over_fifth",
+    "terms_missing",
+    "share_of_terms_missing",
     "cues_met",
     "cues_unmet",
+    "amount_unmet",
+    "duration_unmet",
     "unserved",
     "beyond_documents",
     "follow_up",
     "words",
 )
 _BEYOND_DOCUMENTS = re.compile(
-    # the state of things right now
-    r"今天|明天|昨天|刚刚|此刻|实时|排队|排到|叫号|余号|天气|下雨|气温|路况|堵车|中签率|摇号结果|房价|股|基金|汇率|油价|票价|几点(?:开|关|上|下)"
-    # a person's record or number
-    r"|我的\S{0,8}(?:余额|进度|分数|记录|明细|状态)|(?:手机|电话|联系方式|微信|私人|住址|家庭地址)(?:号码?)?(?:是|多少|吗)|账号密码|查一下我"
+    # the state of things right now, and where and when a particular counter is open
+    r"今天|明天|昨天|刚刚|此刻|实时|这个月|排队|排到|叫号|余号|天气|下雨|气温|路况|堵车|中签率|摇号结果|均价|房价|股票|基金|汇率"
+    r"|油价|票价|几点(?:开|关|上|下|到)|周[六日末]|地址|哪条[路街]|离我(?:最?近|多远)"
+    # a person's own record or number
+    r"|我的\S{0,8}(?:余额|进度|分数|记录|明细|状态|案子|案件)|(?:手机|电话|联系方式|微信|私人|住址)(?:号码?)?(?:是|多少|吗)"
+    r"|身份证号|账号密码|(?:帮我|给我)?查(?:查|一下|下)我|帮我(?:查|看)"
     # opinions, forecasts, advice of another trade
     r"|你觉得|你认为|你喜欢|推荐|预测|会不会涨|哪家(?:好|强)|选谁|靠谱吗|什么病|吃什么药|怎么治|彩票|星座|算命"
     # work to be done by a machine
@@ -56,7 +62,9 @@ def signals(turn: Turn) -> tuple[float, ...]:
     top_three = turn.evidence[:3]
     together = "".join(f"{each.chunk.document.meta.title}{each.text}" for each in top_three)
     covered = sum(word in together for word in query.words) / len(query.words) if query.words else 0.0
-    holds = held(best.text)
+    own = f"{best.chunk.document.meta.title}{' '.join(best.chunk.draft.heading_path)}{best.text}"
+    missing = sum(term not in own for term in query.terms)
+    unmet = query.cues & ~held(best.text)
     return (
         named["dense"],
         named["best_span"],
@@ -66,8 +74,12 @@ def signals(turn: Turn) -> tuple[float, ...]:
         named["document"],
         scores[0] - scores[min(1, len(scores) - 1)],
         scores[0] - scores[min(4, len(scores) - 1)],
-        float(sum(1 for cue in CUES if cue in query.cues and cue in holds)),
-        float(sum(1 for cue in CUES if cue in query.cues and cue not in holds)),
+        float(missing),
+        missing / len(query.terms) if query.terms else 0.0,
+        float(sum(1 for cue in CUES if cue in query.cues and cue not in unmet)),
+        float(sum(1 for cue in CUES if cue in unmet)),
+        float(Cue.AMOUNT in unmet),
+        float(Cue.DURATION in unmet),
         float(bool(turn.unserved)),
         float(bool(_BEYOND_DOCUMENTS.search(query.text))),
         float(bool(query.context)),

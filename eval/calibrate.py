@@ -28,7 +28,7 @@ from retrieval.ranking import FEATURES
 CANDIDATES = 200
 FOLDS = 5
 RIDGE = 0.02
-FALSE_REFUSALS = 0.08
+FALSE_REFUSALS = 0.10
 
 Floats = NDArray[np.float64]
 

@@ -93,10 +93,11 @@ def _units_of_section(lines: list[Line], max_chars: int) -> Iterator[_Unit]:
 
 
 def _units_of_circular(lines: list[Line], max_chars: int) -> Iterator[_Unit]:
-    for is_table, run in groupby(lines, key=lambda line: line.role is Role.ROW):
+    # Two tables may stand one below the other: each is a unit, with its own header.
+    for header, run in groupby(lines, key=lambda line: line.header if line.role is Role.ROW else None):
         section = list(run)
         label = "".join(h.label for h in section[0].path if h.rank and h.rank > Rank.ARTICLE)
-        if is_table:
+        if header is not None:
             yield _Unit(ChunkKind.TABLE_ROW, label, tuple(section))
         else:
             yield from _units_of_nodes(_tree(section), label, max_chars)

@@ -94,6 +94,19 @@ class Lexicon:
             position += 1
         return tuple(found)
 
+    def named(self, text: str) -> tuple[str, ...]:
+        """Return the official words that stand in a text as they are, in its order, none overlapping."""
+        matches = list(_UNIT.finditer(text))
+        units = tuple(_unit(match) for match in matches)
+        found: list[str] = []
+        position = 0
+        while position < len(units):
+            length = self._longest(units, position)
+            if length and not self._terms[units[position : position + length]]:
+                found.append(text[matches[position].start() : matches[position + length - 1].end()])
+            position += max(length, 1)
+        return tuple(dict.fromkeys(found))
+
     def _longest(self, units: Units, position: int) -> int:
         for length in self._lengths.get(units[position], ()):
             if position + length <= len(units) and units[position : position + length] in self._terms:

@@ -18,6 +18,7 @@ class Query:
         words: Words of the question.
         official: Words of the official terms its colloquial ones stand for.
         context_words: Words of the context and its official terms.
+        terms: Official terms the question names as they are.
         cues: What kind of answer is wanted.
         expansions: Which colloquial words were put into which official terms.
         mendings: Which typing errors were mended.
@@ -28,6 +29,7 @@ class Query:
     words: tuple[str, ...]
     official: tuple[str, ...]
     context_words: tuple[str, ...]
+    terms: tuple[str, ...]
     cues: Cue
     expansions: tuple[Expansion, ...]
     mendings: tuple[Mending, ...]
@@ -57,6 +59,7 @@ class QueryReader:
             words=self._unique(text),
             official=self._official(expansions, mendings),
             context_words=(*self._unique(before), *self._official(self._lexicon.expand(before), ())),
+            terms=self._lexicon.named(text),
             cues=asked(text),
             expansions=expansions,
             mendings=mendings,

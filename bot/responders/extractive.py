@@ -1,21 +1,24 @@
 """The default responder: it quotes. From each 条 it takes the sentences or items that answer the question.
 
-A short 条 is quoted whole; a list stays a list with the words that introduce it; from anything longer the
-sentences around the best one are taken. Every quotation is one stretch of the stored text.
+A short 条 is quoted whole; of a longer one, the list that answers with the words that introduce it, else
+the sentences around the best one. Every quotation is one stretch of the stored text.
 """
 
 import re
 from dataclasses import dataclass
 
+from bot.responders.layout import Part, cells, item_starts, lay_out, lay_out_rows
 from bot.turn import Evidence
+from knowledge_base.records import ChunkKind
 from knowledge_base.sentences import sentence_spans
-from knowledge_base.structure import marker_of
 from retrieval.cues import CUES, Cue, held
 from retrieval.query import Query
 
 WHOLE_CHARS = 240
 WINDOW_CHARS = 200
+BRIEF_CHARS = 100
 LIST_CHARS = 800
+BRIEF_LIST_LINES = 5
 _CUE_BONUS = 0.02
 _WORD_BONUS = 0.06
 _LABEL = re.compile(r"^第[一二三四五六七八九十百千零〇\d]+条(?:之[一二三四五六七八九十]+)?[\s　]+")
@@ -28,15 +31,15 @@ class Quotation:
     Attributes:
         start, end: Code points in the version's text, end exclusive.
         text: The words, verbatim.
-        lead: For a list, the words that introduce it; part of `text`.
-        items: For a list, its items; empty for plain text.
+        parts: The same as it is shown.
+        verbatim: Whether the parts are the document's words alone; columns are named beside the cells of a table.
     """
 
     start: int
     end: int
     text: str
-    lead: str = ""
-    items: tuple[str, ...] = ()
+    parts: tuple[Part, ...]
+    verbatim: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +59,38 @@ def quote(evidence: Evidence, query: Query, *, brief: bool = False) -> Quotation
         brief: Keep to the best few sentences, as for a rule that is only mentioned beside the answer.
     """
     text = evidence.text
+    if evidence.chunk.draft.kind is ChunkKind.TABLE_ROW:
+        return _rows(evidence, brief=brief)
     body = _body_start(text)
     units = _units(evidence, query, body)
-    if not units:
+    if len(text) - body <= (BRIEF_CHARS if brief else WHOLE_CHARS) or not units:
         return _quotation(evidence, body, len(text))
     best = max(range(len(units)), key=lambda place: units[place].score)
-    listed = _list_around(units, text, best, query)
-    if listed is not None and (
-        not brief or text[units[listed[0]].start : units[listed[1]].end].count("\n") <= 4
-    ):
+    listed = _list_with(best, units, text, query)
+    if listed is not None and not (brief and listed[1] - listed[0] >= BRIEF_LIST_LINES):
         first, last = listed
-        if units[last].end - units[first].start <= LIST_CHARS:
-            return _as_list(evidence, units[first : last + 1])
-        return _quotation(evidence, units[best].start, units[best].end)
-    limit = WINDOW_CHARS // 2 if brief else WHOLE_CHARS
-    if len(text) - body <= limit:
-        return _quotation(evidence, units[0].start, units[-1].end)
-    first, last = _window(units, best, limit if brief else WINDOW_CHARS)
+        if units[last].end - units[first].start > LIST_CHARS:
+            first, last = _best_item(first, last, units, text)
+    else:
+        first, last = _window(units, best, BRIEF_CHARS if brief else WINDOW_CHARS)
     return _quotation(evidence, units[first].start, units[last].end)
+
+
+def _rows(evidence: Evidence, *, brief: bool) -> Quotation:
+    """Quote a small table whole, of a larger one the row that matched."""
+    row = evidence.chunk.draft
+    rows = [line for line in evidence.text.split("\n") if line.strip()]
+    # A 条 may hold a table among its words; a row of one cell speaks for the rows below it.
+    is_table = {len(cells(each)) for each in rows} == {len(cells(row.text))} - {1}
+    if brief or not is_table or len(evidence.text) > WHOLE_CHARS:
+        return Quotation(row.start, row.end, row.text, lay_out_rows([row.text], row.lead), verbatim=False)
+    end = evidence.start + len(evidence.text)
+    return Quotation(evidence.start, end, evidence.text, lay_out_rows(rows, row.lead), verbatim=False)
 
 
 def _body_start(text: str) -> int:
     label = _LABEL.match(text)
-    return label.end() if label else 0
+    return label.end() if label and text[label.end() :].strip() else 0
 
 
 def _units(evidence: Evidence, query: Query, body: int) -> list[_Unit]:
@@ -91,6 +103,7 @@ def _units(evidence: Evidence, query: Query, body: int) -> list[_Unit]:
     }
     lowest = min(known.values(), default=0.0)
     words = (*query.words, *query.official)
+    items = item_starts(text)
     units = []
     for start, end in sentence_spans(text):
         if end <= body:
@@ -98,9 +111,7 @@ def _units(evidence: Evidence, query: Query, body: int) -> list[_Unit]:
         sentence = text[start:end]
         score = known.get(start, lowest) + _WORD_BONUS * _share(words, sentence)
         score += _CUE_BONUS * _shared_cues(query.cues, held(sentence))
-        marker = marker_of(sentence)
-        is_item = marker is not None and start > body
-        units.append(_Unit(max(start, body), end, score, is_item))
+        units.append(_Unit(max(start, body), end, score, start in items))
     return units
 
 
@@ -112,44 +123,39 @@ def _shared_cues(asked: Cue, found: Cue) -> int:
     return sum(1 for cue in CUES if cue in asked and cue in found)
 
 
-def _list_around(units: list[_Unit], text: str, best: int, query: Query) -> tuple[int, int] | None:
-    """Return the first and last unit of the list around the best unit, introduction first; None if none."""
-    introductions = [
-        place
-        for place in range(len(units) - 1)
-        if text[units[place].start : units[place].end].rstrip().endswith(("：", ":"))
-        and units[place + 1].is_item
-    ]
-    for first in introductions:
-        last = first
-        while last + 1 < len(units) and (units[last + 1].is_item or text[units[last].end - 1] not in "。\n"):
-            last += 1
-        if first <= best <= last:
-            return first, last
-    if Cue.LIST in query.cues and len(introductions) == 1:
-        first = introductions[0]
-        last = max(place for place in range(first, len(units)) if place == first or units[place].is_item)
-        return first, last
-    return None
+def _lists(units: list[_Unit], text: str) -> list[tuple[int, int]]:
+    """Return first and last unit of each list, the words that introduce it included."""
+    lists: list[tuple[int, int]] = []
+    for place, unit in enumerate(units):
+        goes_on = unit.is_item or (place > 0 and "\n" not in text[units[place - 1].end : unit.start])
+        if lists and lists[-1][1] == place - 1 and goes_on:
+            lists[-1] = (lists[-1][0], place)
+        elif unit.is_item:
+            introduced = place > 0 and text.endswith(("：", ":"), 0, units[place - 1].end)
+            lists.append((place - 1 if introduced else place, place))
+    return lists
 
 
-def _as_list(evidence: Evidence, units: list[_Unit]) -> Quotation:
-    text = evidence.text
-    items: list[str] = []
-    for unit in units[1:]:
-        words = text[unit.start : unit.end].strip()
-        if unit.is_item or not items:
-            items.append(words)
-        else:
-            items[-1] += words
-    start, end = units[0].start, units[-1].end
-    return Quotation(
-        evidence.start + start,
-        evidence.start + end,
-        text[start:end],
-        lead=text[units[0].start : units[0].end].strip(),
-        items=tuple(items),
+def _list_with(best: int, units: list[_Unit], text: str, query: Query) -> tuple[int, int] | None:
+    """Return the list the best unit belongs to, or the only one where a list is asked for."""
+    lists = _lists(units, text)
+    if Cue.LIST in query.cues and len(lists) == 1:
+        return lists[0]
+    return next((each for each in lists if each[0] <= best <= each[1]), None)
+
+
+def _best_item(first: int, last: int, units: list[_Unit], text: str) -> tuple[int, int]:
+    """Return first and last unit of the item that answers best, or the sentences around the best of a long one."""
+    items = [place for place in range(first, last + 1) if units[place].is_item]
+    ends = [*(place - 1 for place in items[1:]), last]
+    start, end = max(
+        zip(items, ends, strict=True), key=lambda item: max(unit.score for unit in units[item[0] : item[1] + 1])
     )
+    if units[end].end - units[start].start <= WINDOW_CHARS:
+        return start, end
+    best = max(range(start, end + 1), key=lambda place: units[place].score)
+    first, last = _window(units[start : end + 1], best - start, WINDOW_CHARS)
+    return start + first, start + last
 
 
 def _window(units: list[_Unit], best: int, max_chars: int) -> tuple[int, int]:
@@ -172,4 +178,5 @@ def _quotation(evidence: Evidence, start: int, end: int) -> Quotation:
     text = evidence.text[start:end]
     stripped = text.strip()
     start += text.index(stripped) if stripped else 0
-    return Quotation(evidence.start + start, evidence.start + start + len(stripped), stripped)
+    start += evidence.start
+    return Quotation(start, start + len(stripped), stripped, lay_out(stripped))

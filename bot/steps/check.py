@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.answer import AnswerStatus, Citation
+from bot.answer import AnswerStatus, Block, Citation
 from bot.turn import Evidence, Turn
 from knowledge_base.regions import visible
 
@@ -23,10 +23,19 @@ def check(turn: Turn) -> Turn:
     citations = tuple(citation for citation in turn.citations if citation.n not in broken)
     if not citations:
         return replace(turn, status=None, blocks=(), citations=(), evidence=())
-    blocks = tuple(
-        block for block in turn.blocks if block.type == "notice" or not set(block.cites) & set(broken)
-    )
-    return replace(turn, blocks=blocks, citations=citations)
+    blocks = [
+        block
+        for place, block in enumerate(turn.blocks)
+        if not _rests_on(block, turn.blocks[place + 1 :]).intersection(broken)
+    ]
+    return replace(turn, blocks=tuple(blocks), citations=citations)
+
+
+def _rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
+    """Return the citations a block needs; an introduction stands and falls with what it introduces."""
+    if block.type == "notice":
+        return set()
+    return set(block.cites) or (_rests_on(following[0], following[1:]) if following else set())
 
 
 def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evidence]) -> str:

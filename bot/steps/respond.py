@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.answer import AnswerStatus, Block, Citation, CitedDocument, ListBlock, ParagraphBlock, QuoteSpan
 from bot.responders.extractive import Quotation, quote
+from bot.responders.layout import Part
 from bot.turn import Evidence, Turn
 from bot.wording import RELATED, source_name
 
@@ -18,21 +19,29 @@ def respond(turn: Turn) -> Turn:
         return turn
     blocks: list[Block] = []
     citations: list[Citation] = []
-    best = turn.evidence[0].hit.score
-    cited = [each for each in turn.evidence[:CITED] if each.hit.score >= best - RELATED_WITHIN]
-    for n, evidence in enumerate(cited, start=1):
+    for n, evidence in enumerate(_cited(turn.evidence), start=1):
         quotation = quote(evidence, turn.query, brief=n > 1)
         citations.append(_citation(n, evidence, quotation, turn))
         introduction = "根据" if n == 1 else RELATED
-        blocks.append(ParagraphBlock(text=f"{introduction}{source_name(evidence.chunk)}：", cites=(n,)))
-        blocks.append(_block(quotation, n))
+        blocks.append(ParagraphBlock(text=f"{introduction}{source_name(evidence.chunk)}："))
+        blocks += [_block(part, quotation, n) for part in quotation.parts]
     return replace(turn, status=AnswerStatus.ANSWERED, blocks=tuple(blocks), citations=tuple(citations))
 
 
-def _block(quotation: Quotation, n: int) -> Block:
-    if quotation.items:
-        return ListBlock(lead=quotation.lead, items=quotation.items, quoted=True, cites=(n,))
-    return ParagraphBlock(text=quotation.text, quoted=True, cites=(n,))
+def _cited(evidence: tuple[Evidence, ...]) -> list[Evidence]:
+    """Return what is worth citing, each 条 once: one that opens with words and goes on in items is two groups."""
+    least = evidence[0].hit.score - RELATED_WITHIN
+    once: dict[tuple[int, str | int, tuple[str, ...]], Evidence] = {}
+    for each in evidence:
+        draft = each.chunk.draft
+        once.setdefault((each.chunk.version_id, draft.article or draft.group, draft.heading_path), each)
+    return [each for each in once.values() if each.hit.score >= least][:CITED]
+
+
+def _block(part: Part, quotation: Quotation, n: int) -> Block:
+    if part.items:
+        return ListBlock(lead=part.text, items=part.items, quoted=quotation.verbatim, cites=(n,))
+    return ParagraphBlock(text=part.text, quoted=quotation.verbatim, cites=(n,))
 
 
 def _citation(n: int, evidence: Evidence, quotation: Quotation, turn: Turn) -> Citation:
