@@ -67,15 +67,16 @@ class Service:
 
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
         """Bring the index up to the knowledge base; return whether there was anything to do."""
-
-        def encoding(progress: indexing.Progress) -> None:
-            if on_progress is not None:
-                on_progress(Progress("encode", progress.done, progress.total))
-
-        built = self.indexer.catch_up(encoding)
+        built = self.indexer.catch_up(_encoding(on_progress))
         if built and on_progress is not None:
             on_progress(Progress("index", 1, 1))
         return built
+
+    def reindex(self, on_progress: Callable[[Progress], None] | None = None) -> None:
+        """Build the index anew, whatever there is; until it is done the one there is goes on serving."""
+        self.indexer.rebuild(_encoding(on_progress))
+        if on_progress is not None:
+            on_progress(Progress("index", 1, 1))
 
     def ready(self) -> Readiness:
         """Tell whether questions can be answered now."""
@@ -94,25 +95,42 @@ class Service:
         self.engine.dispose()
 
 
-def open_service(settings: Settings, *, ranking: Ranking | None = None) -> Service:
+def _encoding(on_progress: Callable[[Progress], None] | None) -> Callable[[indexing.Progress], None] | None:
+    if on_progress is None:
+        return None
+    return lambda progress: on_progress(Progress("encode", progress.done, progress.total))
+
+
+def load_encoder(settings: Settings) -> SentenceEncoder:
+    """Load the encoder; the first time, its model is unpacked and converted under the data directory.
+
+    Raises:
+        EncoderError: If the model cannot be loaded.
+    """
+    return SentenceEncoder.load(
+        settings.encoder or None,
+        models_dir=settings.models_dir,
+        runtime=settings.encoder_runtime,
+        threads=settings.encoder_threads,
+    )
+
+
+def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True) -> Service:
     """Open the data directory: migrate the database, load the encoder, bring the index up to date.
 
     Args:
         ranking: Weights to rank by; the calibrated ones by default.
+        catch_up: False leaves the index as it is.
 
     Raises:
         StoreError: If the database cannot be opened.
         EncoderError: If the model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
-    encoder = SentenceEncoder.load(
-        settings.encoder or None,
-        models_dir=settings.models_dir,
-        runtime=settings.encoder_runtime,
-        threads=settings.encoder_threads,
-    )
-    service = Service(settings, engine, encoder, ranking=ranking)
-    service.catch_up()
-    # The dictionaries load on first use; better now than under the first citizen's question.
-    service.indexer.reader.read("公积金提取")
+    service = Service(settings, engine, load_encoder(settings), ranking=ranking)
+    if catch_up:
+        service.catch_up()
+    # The dictionaries load on first use, those of sounds where something is misspelt; better now than under
+    # the first citizen's question.
+    service.indexer.reader.read("公级金提取 gongjijin")
     return service

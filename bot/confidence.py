@@ -58,7 +58,7 @@ def signals(turn: Turn) -> tuple[float, ...]:
     if query is None:
         raise ValueError("a turn is judged after it is rewritten")
     named = dict(zip(FEATURES, best.features, strict=True))
-    scores = [each.hit.score for each in turn.evidence]
+    scores = sorted((each.hit.score for each in turn.evidence), reverse=True)
     top_three = turn.evidence[:3]
     together = "".join(f"{each.chunk.document.meta.title}{each.text}" for each in top_three)
     covered = sum(word in together for word in query.words) / len(query.words) if query.words else 0.0
@@ -109,12 +109,13 @@ class Confidence:
         """
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
-            named, bias, threshold = kept["weights"], float(kept["bias"]), float(kept["threshold"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            named = {name: float(weight) for name, weight in kept["weights"].items()}
+            bias, threshold = float(kept["bias"]), float(kept["threshold"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"confidence weights {path} cannot be read: {error}") from error
         if set(named) != set(SIGNALS):
             raise SettingsError(f"confidence weights {path} name {sorted(named)}, expected {sorted(SIGNALS)}")
-        return cls(tuple(float(named[name]) for name in SIGNALS), bias, threshold)
+        return cls(tuple(named[name] for name in SIGNALS), bias, threshold)
 
     def of(self, values: Sequence[float]) -> float:
         """Return the probability, in [0, 1], that the evidence with these signals answers."""

@@ -99,7 +99,9 @@ def create_app(
 
     @app.get("/", include_in_schema=False)
     async def index() -> HTMLResponse:
-        return HTMLResponse(chat_page(settings), headers={"Cache-Control": "no-cache"})
+        reception: Reception = app.state.reception
+        page = chat_page(settings, home_region=await reception.home_region())
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     install_error_handlers(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_FRAME_BYTES)

@@ -56,12 +56,14 @@ def serve(
     settings = _settings(data_dir)
     if sample:
         _load_sample(settings)
+    region = settings.home_region or _home_region(settings)
     # Worker processes read their settings from the environment.
     os.environ["WENZHENG_DATA_DIR"] = str(settings.data_dir.resolve())
     with tempfile.TemporaryDirectory(prefix="wenzheng-metrics-") as metrics_dir:
         if workers > 1:
             os.environ[MULTIPROC_VARIABLE] = metrics_dir
         typer.echo(f"问政正在启动：http://{host}:{port}（按 Ctrl+C 停止）", err=True)
+        typer.echo(f"网页预选的地区：{region or '无，由市民选择'}", err=True)
         uvicorn.run(
             "channels.app:create_app",
             factory=True,
@@ -100,6 +102,31 @@ def ingest(
     else:
         print_report(report)
     raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command()
+def reindex(data_dir: DataDir = None) -> None:
+    """重建索引：索引损坏，或者换了编码模型、词典时使用。"""
+    from channels.ingest_report import progress_bar
+
+    service = _open(_settings(data_dir), catch_up=False)
+    try:
+        with progress_bar() as on_progress:
+            service.reindex(on_progress)
+        state = service.ready()
+    finally:
+        service.close()
+    typer.echo(f"索引已重建：文件 {state.documents} 份，条款 {state.chunks} 条，修订号 {state.revision}")
+
+
+@app.command()
+def prepare(data_dir: DataDir = None) -> None:
+    """解出并转换编码模型，此后启动不必再等，也不需要网络。"""
+    from bot.assembly import load_encoder
+
+    settings = _settings(data_dir)
+    encoder = load_encoder(settings)
+    typer.echo(f"编码模型 {encoder.name} 已备好：{settings.models_dir}")
 
 
 @app.command()
@@ -183,10 +210,21 @@ def _settings(data_dir: Path | None) -> "Settings":
     return read_settings(data_dir)
 
 
-def _open(settings: "Settings") -> "Service":
+def _open(settings: "Settings", *, catch_up: bool = True) -> "Service":
     from bot.assembly import open_service
 
-    return open_service(settings)
+    return open_service(settings, catch_up=catch_up)
+
+
+def _home_region(settings: "Settings") -> str:
+    from knowledge_base.database import open_database
+    from knowledge_base.store import KnowledgeStore
+
+    engine = open_database(settings.sqlalchemy_url)
+    try:
+        return KnowledgeStore(engine).home_region()
+    finally:
+        engine.dispose()
 
 
 def _load_sample(settings: "Settings") -> None:

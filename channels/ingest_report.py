@@ -71,6 +71,13 @@ def print_report(report: "IngestReport") -> None:
             review.add_row(Text(file), Text(about), Text(found.value), Text(found.evidence))
         console.print()
         console.print(review)
+    doubts = [(outcome.file, note) for outcome in report.outcomes for note in outcome.review]
+    if doubts:
+        dates = _table("文件", "说明", title="施行和失效日期存疑，请核对")
+        for file, note in doubts:
+            dates.add_row(Text(file), Text(note))
+        console.print()
+        console.print(dates)
     counts = {words: 0 for words, _ in _STATUSES.values()}
     for outcome in report.outcomes:
         counts[_STATUSES[outcome.status][0]] += 1
@@ -96,6 +103,7 @@ def report_as_json(report: "IngestReport") -> dict[str, JsonValue]:
             "chunks": outcome.chunks,
             "encoded": outcome.encoded,
             "inferred": [dict(asdict(found)) for found in outcome.inferred],
+            "review": list(outcome.review),
         }
         for outcome in report.outcomes
     ]

@@ -34,6 +34,8 @@ class Library(Protocol):
 
     def regions(self) -> tuple[str, ...]: ...
 
+    def home_region(self) -> str: ...
+
 
 class Readiness(Protocol):
     """Whether questions can be answered, and if not, why."""
@@ -125,6 +127,10 @@ class Reception:
         except Exception as error:
             self.waiting_for = f"知识库索引加载失败：{type(error).__name__}"
             log.exception("index not loaded")
+
+    async def home_region(self) -> str:
+        """Return the region a page preselects: the one set, else the one the documents are kept for."""
+        return self.settings.home_region or await to_thread.run_sync(self.library.home_region)
 
     async def answer(self, question: Question, *, channel: str) -> Answer:
         """Answer a question with its personal data masked, in a thread, counted and logged.

@@ -70,6 +70,21 @@ def specificity(region: str) -> int:
     return 0 if region == NATIONAL else region.count("/") + 1
 
 
+def common_region(regions: Iterable[str]) -> str:
+    """Return the deepest region on one line with every region given: within it, around it, or the same.
+
+    A province, its city and two counties of that city have the city in common; two provinces have nothing,
+    and neither has 全国 alone: the result is empty then.
+    """
+    given = set(regions) - {NATIONAL}
+    shared = [
+        place
+        for place in {part for region in given for part in visible(region)} - {NATIONAL}
+        if all(place in visible(region) or region in visible(place) for region in given)
+    ]
+    return max(shared, key=specificity, default="")
+
+
 class Gazetteer:
     """The places a text may name. Immutable; `with_regions` gives a larger one."""
 

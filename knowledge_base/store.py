@@ -17,6 +17,7 @@ from knowledge_base.database import ChunkRow, DocumentRow, StateRow, VersionRow,
 from knowledge_base.errors import StoreError
 from knowledge_base.landing import DocumentDraft, Landing, LandingStatus, land_parts
 from knowledge_base.records import Chunk, ChunkDraft, ChunkKind, Document
+from knowledge_base.regions import common_region
 from knowledge_base.settling import review, settle
 
 __all__ = [
@@ -194,6 +195,10 @@ class KnowledgeStore:
         """Return every region a document is for, 全国 included, sorted."""
         with Session(self._engine) as session:
             return tuple(sorted(session.scalars(select(VersionRow.region).distinct())))
+
+    def home_region(self) -> str:
+        """Return the region the documents are kept for (see `common_region`), empty where there is no one."""
+        return common_region(self.regions())
 
     def given_regions(self) -> tuple[str, ...]:
         """Return the regions that a manifest or an operator gave, not those read from texts, sorted."""

@@ -116,6 +116,7 @@ class Hit:
         lexical: BM25 score, at least 0.
         coverage: Share of the question's word weight (idf) found in the passage, in [0, 1].
         spans: Cosine similarity of the question and each span of the passage, in order.
+        likeness: Cosine similarity of this passage and the first of the same search, in [-1, 1].
     """
 
     passage_id: int
@@ -124,6 +125,7 @@ class Hit:
     lexical: float
     coverage: float = 0.0
     spans: tuple[float, ...] = ()
+    likeness: float = 1.0
 
 
 class VectorIndex(Protocol):

@@ -152,7 +152,8 @@ class HybridIndex:
         rows = np.union1d(nearest[0][nearest[0] >= 0], _best(bm25, pool))
         if not len(rows):
             return _NOTHING
-        dense = dot(self._dense.vectors(rows), vector)
+        passages = self._dense.vectors(rows)
+        dense = dot(passages, vector)
         span_cosines = self._spans.cosines(vector, rows)
         top_bm25 = float(bm25[rows].max())
         coverage = self._texts.coverage(query.words, rows)
@@ -174,6 +175,7 @@ class HybridIndex:
         scores = self._ranking.score(matrix)
         ids = self._table.ids[rows]
         order = np.lexsort((ids, -scores))[:k]
+        likeness = dot(passages[order], passages[order[0]])
         hits = [
             Hit(
                 passage_id=int(ids[place]),
@@ -182,8 +184,9 @@ class HybridIndex:
                 lexical=float(bm25[rows[place]]),
                 coverage=float(coverage[place]),
                 spans=tuple(float(cosine) for cosine in span_cosines[place]),
+                likeness=float(alike),
             )
-            for place in order
+            for place, alike in zip(order, likeness, strict=True)
         ]
         return Found(hits, matrix[order])
 

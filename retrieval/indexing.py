@@ -76,6 +76,11 @@ class Indexer:
             self._build(on_progress)
             return True
 
+    def rebuild(self, on_progress: Callable[[Progress], None] | None = None) -> None:
+        """Build a snapshot of the newest revision, though there may be a sound one."""
+        with self._only_one():
+            self._build(on_progress)
+
     def current(self) -> Path | None:
         """Return the folder of the snapshot in use."""
         return self._snapshots.current()

@@ -75,7 +75,7 @@ def features(candidates: Candidates, cues: Cue, table: PassageTable) -> NDArray[
         (traits & Trait.GENERAL) > 0,
         (traits & Trait.FINAL) > 0,
         (traits & Trait.PURPOSE) > 0,
-        table.depths[rows] > 0,
+        table.depths[rows] / 2.0,
         np.log(np.maximum(table.lengths[rows], 1)) / 6.0,
     ]
     return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)

@@ -32,7 +32,7 @@ class Quotation:
         start, end: Code points in the version's text, end exclusive.
         text: The words, verbatim.
         parts: The same as it is shown.
-        verbatim: Whether the parts are the document's words alone; columns are named beside the cells of a table.
+        verbatim: Whether the parts are the document's words alone; a table's cells have their columns named.
     """
 
     start: int
@@ -70,7 +70,7 @@ def quote(evidence: Evidence, query: Query, *, brief: bool = False) -> Quotation
     if listed is not None and not (brief and listed[1] - listed[0] >= BRIEF_LIST_LINES):
         first, last = listed
         if units[last].end - units[first].start > LIST_CHARS:
-            first, last = _best_item(first, last, units, text)
+            first, last = _best_item(first, last, units)
     else:
         first, last = _window(units, best, BRIEF_CHARS if brief else WINDOW_CHARS)
     return _quotation(evidence, units[first].start, units[last].end)
@@ -144,12 +144,13 @@ def _list_with(best: int, units: list[_Unit], text: str, query: Query) -> tuple[
     return next((each for each in lists if each[0] <= best <= each[1]), None)
 
 
-def _best_item(first: int, last: int, units: list[_Unit], text: str) -> tuple[int, int]:
-    """Return first and last unit of the item that answers best, or the sentences around the best of a long one."""
+def _best_item(first: int, last: int, units: list[_Unit]) -> tuple[int, int]:
+    """Return first and last unit of the item that answers best, of a long one those around its best."""
     items = [place for place in range(first, last + 1) if units[place].is_item]
     ends = [*(place - 1 for place in items[1:]), last]
     start, end = max(
-        zip(items, ends, strict=True), key=lambda item: max(unit.score for unit in units[item[0] : item[1] + 1])
+        zip(items, ends, strict=True),
+        key=lambda item: max(unit.score for unit in units[item[0] : item[1] + 1]),
     )
     if units[end].end - units[start].start <= WINDOW_CHARS:
         return start, end

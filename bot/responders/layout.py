@@ -1,4 +1,4 @@
-"""How a quotation is laid out on screen: lists stay lists, the cells of a table stand beside their columns."""
+"""How a quotation is laid out on screen: a list stays a list, a cell of a table has its column named."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -76,7 +76,9 @@ def lay_out_rows(rows: Sequence[str], header: str) -> tuple[Part, ...]:
 
 def _pairs(row: list[str], columns: list[str]) -> list[str]:
     if len(row) == len(columns):
-        return [f"{name}：{value}" if name else value for name, value in zip(columns, row, strict=True) if value]
+        return [
+            f"{name}：{value}" if name else value for name, value in zip(columns, row, strict=True) if value
+        ]
     name, *values = row
     return [f"{name}：{'，'.join(values)}" if values else name]
 

@@ -44,9 +44,8 @@ def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evi
     if citation.document.region not in visible(turn.region):
         return f"for {citation.document.region}, asked for {turn.region}"
     for (version_id, _), evidence in sources.items():
-        start = citation.span.start - evidence.start
+        start, end = citation.span.start - evidence.start, citation.span.end - evidence.start
         if version_id == citation.version_id and 0 <= start < len(evidence.text):
-            if evidence.text[start : start + len(citation.quote)] == citation.quote:
-                return ""
-            return "the quotation is not the stored text"
+            stored = evidence.text[start:end]
+            return "" if stored and stored == citation.quote else "the quotation is not the stored text"
     return "the quotation rests on nothing retrieved"

@@ -21,18 +21,17 @@ def locate(gazetteer: Callable[[], Gazetteer], served: Callable[[], frozenset[st
         places = gazetteer()
         chosen = turn.asked.region or None
         named = places.named_regions(turn.text, home=chosen or "")
-        said = _inland(named)
-        if not said and not turn.asked.region:
+        if not chosen and not _inland(named):
             # What the citizen said a line ago still holds.
-            said = next(
+            named += next(
                 (
-                    inland
+                    earlier
                     for line in reversed(turn.asked.history)
-                    if line.role == "user" and (inland := _inland(places.named_regions(line.text)))
+                    if line.role == "user" and _inland(earlier := places.named_regions(line.text))
                 ),
                 (),
             )
-        return replace(turn, region=_choose(chosen, said), unserved=_unserved(named, served()))
+        return replace(turn, region=_choose(chosen, _inland(named)), unserved=_unserved(named, served()))
 
     return step
 

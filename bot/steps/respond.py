@@ -29,7 +29,7 @@ def respond(turn: Turn) -> Turn:
 
 
 def _cited(evidence: tuple[Evidence, ...]) -> list[Evidence]:
-    """Return what is worth citing, each 条 once: one that opens with words and goes on in items is two groups."""
+    """Return what is worth citing, each 条 once, though its opening and its items may be two groups."""
     least = evidence[0].hit.score - RELATED_WITHIN
     once: dict[tuple[int, str | int, tuple[str, ...]], Evidence] = {}
     for each in evidence:

@@ -6,13 +6,17 @@ from dataclasses import replace
 from bot.pipeline import Step
 from bot.turn import Evidence, Turn
 from knowledge_base.records import NATIONAL, Chunk
-from knowledge_base.regions import visible
+from knowledge_base.regions import specificity, visible
 from knowledge_base.store import KnowledgeStore
 from retrieval.contracts import SearchFilter
+from retrieval.cues import Cue, held
 from retrieval.hybrid import Found, HybridIndex
 
 CHUNKS = 12
 ELSEWHERE = 5
+# Measured on the labelled sets: wrong swaps lie below 0.933, right ones from there on.
+SAME_MATTER = 0.933
+HARDLY_WORSE = 5.0
 
 
 def retrieve(
@@ -35,7 +39,11 @@ def retrieve(
         chunks = store.chunks([hit.passage_id for each, _ in found for hit in each.hits])
         current = {id_: chunk for id_, chunk in chunks.items() if _in_force(chunk, turn)}
         evidence = [_evidence(store, each, current, regions) for each, regions in found]
-        return replace(turn, evidence=evidence[0], elsewhere=evidence[1] if there else ())
+        return replace(
+            turn,
+            evidence=nearest_first(evidence[0], turn.query.cues),
+            elsewhere=evidence[1] if there else (),
+        )
 
     return step
 
@@ -67,3 +75,28 @@ def _evidence(
         for key, (place, chunk) in best.items()
         if key in articles
     )
+
+
+def nearest_first(evidence: tuple[Evidence, ...], cues: Cue) -> tuple[Evidence, ...]:
+    """Put the nearer region's rule first where it speaks on the same matter as the best one.
+
+    It does when the two passages mean nearly the same, it matched hardly worse, and it gives every kind of
+    answer that is asked for and that the best one gives: a county's amount before the province's.
+    """
+    if not evidence:
+        return evidence
+    best = evidence[0]
+    wanted = cues & held(best.text)
+    for other in evidence[1:]:
+        if (
+            specificity(_region(other)) > specificity(_region(best))
+            and other.hit.likeness >= SAME_MATTER
+            and other.hit.score >= best.hit.score - HARDLY_WORSE
+            and not wanted & ~held(other.text)
+        ):
+            return (other, *(each for each in evidence if each is not other))
+    return evidence
+
+
+def _region(evidence: Evidence) -> str:
+    return evidence.chunk.document.meta.region

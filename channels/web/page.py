@@ -13,12 +13,12 @@ from channels.web.documents import DocumentText
 STATIC = Path(__file__).parent / "static"
 
 
-def chat_page(settings: Settings) -> str:
-    """Return the chat page, named after the home region."""
-    place = settings.home_region.rpartition("/")[2]
+def chat_page(settings: Settings, *, home_region: str) -> str:
+    """Return the chat page, named after the region it preselects; empty for none."""
+    place = home_region.rpartition("/")[2]
     return _template("index.html").substitute(
         title=escape(f"{place}政务咨询" if place else "问政 政务咨询"),
-        home_region=escape(settings.home_region),
+        home_region=escape(home_region),
         hotline=escape(settings.hotline),
         max_chars=settings.max_question_chars,
     )

@@ -51,7 +51,7 @@ class AskRequest(BaseModel):
         description=f"此前的对话，先问先列；只看最后 {HISTORY_USED} 条，每条前 {HISTORY_CHARS_USED} 字",
     )
     region: str | None = Field(
-        default=None, max_length=100, description="所在地区，如 `云岭省/云州市`；不填则用默认地区"
+        default=None, max_length=100, description="所在地区，如 `云岭省/云州市`；不填则按全国统一的规定回答"
     )
     locale: str | None = Field(default=None, max_length=35, description="BCP 47 语言标记，如 `zh-CN`")
     as_of: date | None = Field(default=None, description="按哪一天有效的规定回答，默认今天")

@@ -151,7 +151,7 @@ class Line:
             conversation_id=conversation.id,
             resume_token=token,
             resumed=token == hello.resume_token,
-            home_region=self._reception.settings.home_region,
+            home_region=await self._reception.home_region(),
             regions=await to_thread.run_sync(self._reception.library.regions),
             limits=Limits(max_question_chars=self._reception.settings.max_question_chars),
         )

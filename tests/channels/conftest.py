@@ -103,7 +103,10 @@ def citation(n: int, article: str, quote: str) -> Citation:
 
 
 class FakeConsultation:
-    """Answers two kinds of question and no other; `gate` holds every answer back while it is closed."""
+    """Answers two kinds of question, asks back about a third and knows no other.
+
+    `gate` holds every answer back while it is closed.
+    """
 
     def __init__(self) -> None:
         self.asked: list[Question] = []
@@ -116,6 +119,18 @@ class FakeConsultation:
         trace = TurnTrace(id=f"trace-{len(self.asked)}", timings_ms={"retrieve": 8.0, "respond": 2.0})
         if "出错" in question.question:
             raise RuntimeError("the fake was asked to fail")
+        if "养犬" in question.question and question.region != "云岭省/云州市/安溪县":
+            words = "这件事各地规定不同，全国没有统一的规定。请选择您所在的地区："
+            return Answer(
+                status=AnswerStatus.CLARIFY,
+                text=words,
+                blocks=(ParagraphBlock(text=words),),
+                options=(
+                    Option(label="安溪县", question="养犬要公积金吗？", region="云岭省/云州市/安溪县"),
+                    Option(label="云州市", question="养犬要公积金吗？", region="云岭省/云州市"),
+                ),
+                trace=trace,
+            )
         if "公积金" not in question.question and "多久" not in question.question:
             return Answer(
                 status=AnswerStatus.NO_ANSWER,
@@ -151,6 +166,9 @@ class FakeLibrary:
 
     def regions(self) -> tuple[str, ...]:
         return ("全国", "云岭省", "云岭省/云州市", "云岭省/云州市/安溪县")
+
+    def home_region(self) -> str:
+        return "云岭省/云州市/安溪县"
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,22 @@ def test_the_service_is_opened_when_none_is_given_and_closed_at_the_end(
     assert service.closed
 
 
+def test_without_a_home_region_set_the_documents_decide(
+    settings: Settings, service: "FakeService", library: "FakeLibrary", engine: Engine
+) -> None:
+    unset = settings.model_copy(update={"home_region": ""})
+    with TestClient(create_app(unset, service, library=library, engine=engine)) as client:
+        page = client.get("/").text
+        assert "<title>安溪县政务咨询</title>" in page
+        assert 'data-home-region="云岭省/云州市/安溪县"' in page
+        with client.websocket_connect("/ws/v1/chat") as session:
+            session.send_text('{"type": "hello"}')
+            assert json.loads(session.receive_text())["home_region"] == "云岭省/云州市/安溪县"
+        client.post("/api/v1/ask", json={"question": "公积金"})
+    (asked,) = service.consultation.asked
+    assert asked.region is None  # preselected on the page only
+
+
 def test_a_wrong_rate_stops_the_start(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="'often' is no rate such as '60/minute'"):
         create_app(settings.model_copy(update={"rate_limit": "often"}))

@@ -14,11 +14,13 @@ import typer
 from typer.testing import CliRunner
 
 from bot.answer import Question
+from bot.settings import Settings
 from channels import cli
 from channels.metrics import MULTIPROC_VARIABLE
 from knowledge_base.errors import EncoderError
 from knowledge_base.ingest import FileOutcome, IngestReport, Progress
-from knowledge_base.records import Inference
+from knowledge_base.records import DocumentMeta, Inference
+from knowledge_base.store import DocumentDraft, KnowledgeStore
 
 if TYPE_CHECKING:
     from tests.channels.conftest import FakeService
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 LANDED = FileOutcome(
     "a.md", "added", title="云州市养犬管理办法", chunks=12, encoded=12,
     inferred=(Inference("effective_from", "2026-05-01", "自2026年5月1日起施行"),),
+    review=("没有写明何时施行，按成文日期计",),
 )  # fmt: skip
 REFUSED = FileOutcome("b.pdf", "refused", reason="文件有密码，无法读取")
 
@@ -56,7 +59,7 @@ class Taker:
 
 
 def open_instead(monkeypatch: pytest.MonkeyPatch, service: object) -> None:
-    monkeypatch.setattr(cli, "_open", lambda _settings: service)
+    monkeypatch.setattr(cli, "_open", lambda _settings, **_: service)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -73,6 +76,8 @@ def test_ingest_lists_what_landed_and_what_to_review(monkeypatch: pytest.MonkeyP
     assert (code, taker.taken, taker.closed) == (0, [tmp_path], 1)
     assert "云州市养犬管理办法" in out
     assert "自2026年5月1日起施行" in out
+    assert "施行和失效日期存疑，请核对" in out
+    assert "没有写明何时施行，按成文日期计" in out
     assert "新增 1" in out
 
 
@@ -84,6 +89,7 @@ def test_ingest_ends_with_1_when_a_file_was_refused(monkeypatch: pytest.MonkeyPa
     assert report["ok"] is False
     assert report["outcomes"][1]["reason"] == "文件有密码，无法读取"
     assert report["outcomes"][0]["inferred"][0]["value"] == "2026-05-01"
+    assert report["outcomes"][0]["review"] == ["没有写明何时施行，按成文日期计"]
 
 
 def test_ingest_of_nothing_is_a_wrong_call(tmp_path: Path) -> None:
@@ -121,6 +127,52 @@ def test_status_says_what_there_is(
     code, out, _ = run("status", "--data-dir", str(tmp_path))
     assert code == 0
     assert "文件 1 份，条款 3 条，修订号 3" in out
+
+
+def test_reindex_builds_the_index_of_what_there_is_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: "FakeService"
+) -> None:
+    @dataclass
+    class Rebuilder:
+        rebuilt: int = 0
+
+        def reindex(self, on_progress: Callable[[Progress], None]) -> None:
+            on_progress(Progress("encode", 3, 3))
+            on_progress(Progress("index", 1, 1))
+            self.rebuilt += 1
+
+        ready = staticmethod(service.ready)
+        close = staticmethod(service.close)
+
+    rebuilder, opened = Rebuilder(), list[bool]()
+
+    def open_it(_settings: object, *, catch_up: bool) -> Rebuilder:
+        opened.append(catch_up)
+        return rebuilder
+
+    monkeypatch.setattr(cli, "_open", open_it)
+    code, out, err = run("reindex", "--data-dir", str(tmp_path))
+    assert (code, rebuilder.rebuilt, opened, service.closed) == (0, 1, [False], True)
+    assert out == "索引已重建：文件 1 份，条款 3 条，修订号 3\n"
+    assert "建立索引" in err
+
+
+def test_prepare_makes_the_model_ready_and_leaves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    prepared: list[Path] = []
+
+    @dataclass
+    class Loaded:
+        name: str = "multilingual-e5-small"
+
+    def load(settings: Settings) -> Loaded:
+        prepared.append(settings.models_dir)
+        return Loaded()
+
+    monkeypatch.setattr("bot.assembly.load_encoder", load)
+    code, out, _ = run("prepare", "--data-dir", str(tmp_path))
+    assert (code, prepared) == (0, [tmp_path / "models"])
+    assert out == f"编码模型 multilingual-e5-small 已备好：{tmp_path / 'models'}\n"
+    assert not (tmp_path / "wenzheng.db").exists()
 
 
 def test_protocol_writes_the_document(tmp_path: Path) -> None:
@@ -198,6 +250,18 @@ def test_serve_fills_an_empty_data_directory_once(
         (data / "wenzheng.db").touch()
     assert [path.name for path in taker.taken] == ["sample"]
     assert (served["app"], served["port"], served["workers"]) == ("channels.app:create_app", 8765, 2)
+
+
+def test_serve_tells_which_region_the_page_preselects(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: dict[str, object], store: KnowledgeStore
+) -> None:
+    serve = ("serve", "--no-sample", "--data-dir", str(tmp_path))
+    assert "网页预选的地区：无，由市民选择" in run(*serve)[2]
+    meta = DocumentMeta("养犬条例", region="云岭省/云州市")
+    store.land("养犬条例.md", [DocumentDraft("", meta, "养犬应当登记。", ())])
+    assert "网页预选的地区：云岭省/云州市" in run(*serve)[2]
+    monkeypatch.setenv("WENZHENG_HOME_REGION", "海州省")
+    assert "网页预选的地区：海州省" in run(*serve)[2]
 
 
 @pytest.mark.parametrize("arguments", [["--no-sample"], []])

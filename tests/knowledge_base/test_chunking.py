@@ -236,6 +236,17 @@ def test_a_table_is_cut_at_its_rows_under_its_header() -> None:
     assert len({row.group for row in rows}) == 1
 
 
+def test_two_tables_one_below_the_other_are_two_groups() -> None:
+    rows = [
+        Block(BlockKind.TABLE_ROW, "换领 | 20元", 0, "情形 | 费用"),
+        Block(BlockKind.TABLE_ROW, "一级 | 80元", 0, "等级 | 补贴"),
+    ]
+    source = assemble([Block(BlockKind.HEADING, "收费和补贴", 1), *rows])
+    drafts = chunk(source, title="收费和补贴")
+    assert_nothing_lost(source, drafts)
+    assert [(draft.group, draft.lead) for draft in drafts[-2:]] == [(1, "情形 | 费用"), (2, "等级 | 补贴")]
+
+
 def test_a_long_list_without_introduction_is_one_group_of_balanced_pieces() -> None:
     items = "\n".join(f"{n}. {'证明材料' * 5}；" for n in range(1, 21))
     drafts = cut(f"# 指南\n## 办理材料\n{items}", max_chars=200)[1:]

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from knowledge_base.regions import load_gazetteer, specificity, visible
+from knowledge_base.regions import common_region, load_gazetteer, specificity, visible
 
 GAZETTEER = load_gazetteer().with_regions(["云岭省/云州市/青岚县", "浙江省/宁波市"])
 
@@ -16,6 +16,25 @@ def test_the_nearest_is_the_most_specific() -> None:
     assert [
         specificity(region) for region in ("全国", "云岭省", "云岭省/云州市", "云岭省/云州市/青岚县")
     ] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("regions", "home"),
+    [
+        (
+            ["全国", "云岭省", "云岭省/云州市", "云岭省/云州市/青岚县", "云岭省/云州市/松溪区"],
+            "云岭省/云州市",
+        ),
+        (["全国", "云岭省", "云岭省/云州市"], "云岭省/云州市"),
+        (["云岭省/云州市", "云岭省/海州市"], "云岭省"),
+        (["云岭省/云州市/青岚县"], "云岭省/云州市/青岚县"),
+        (["云岭省", "浙江省/宁波市"], ""),
+        (["全国"], ""),
+        ([], ""),
+    ],
+)
+def test_documents_of_one_line_have_a_region_in_common(regions: list[str], home: str) -> None:
+    assert common_region(regions) == home
 
 
 @pytest.mark.parametrize(

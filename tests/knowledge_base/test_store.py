@@ -234,6 +234,11 @@ def test_regions_are_those_documents_are_for(store: KnowledgeStore) -> None:
     store.land("乙.md", [drafted(FORM, "乙", region="全国")])
     store.land("丙.md", [drafted("丙\n第一条 丙。", "丙")])
     assert store.regions() == (CITY, f"{CITY}/青岚县", "全国")
+    assert store.home_region() == f"{CITY}/青岚县"
+
+
+def test_an_empty_knowledge_base_is_kept_for_no_region(store: KnowledgeStore) -> None:
+    assert store.home_region() == ""
 
 
 def test_what_the_database_refuses_leaves_nothing_behind(store: KnowledgeStore) -> None:

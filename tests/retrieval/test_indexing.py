@@ -59,6 +59,21 @@ def make(store: KnowledgeStore, tmp_path: Path, encoder: BigramEncoder | None = 
     return Indexer(store, encoder or BigramEncoder(), tmp_path / "index")
 
 
+def test_a_sound_index_is_built_anew_when_told_to(store: KnowledgeStore, tmp_path: Path) -> None:
+    land(store, FEE, TERM)
+    indexer = make(store, tmp_path)
+    indexer.catch_up()
+    before = indexer.current()
+    seen: list[Progress] = []
+    indexer.rebuild(seen.append)
+    after = indexer.current()
+    assert before
+    assert after
+    assert before != after
+    assert indexer.revision(before) == indexer.revision(after)
+    assert seen == []  # every vector was kept
+
+
 def current(indexer: Indexer) -> Path:
     snapshot = indexer.current()
     assert snapshot is not None

@@ -15,7 +15,7 @@ const LINE_WORDS = {
   lost: "连接中断，正在自动重连。您的问题和回答都不会丢失。",
 };
 
-const { hotline, homeRegion } = document.body.dataset;
+const { hotline } = document.body.dataset;
 const [log, busy, line, form, input, count, region, large] = [
   "log", "busy", "line", "composer", "question", "count", "region", "large",
 ].map((id) => document.getElementById(id));
@@ -24,10 +24,12 @@ const client = new ChatClient({ newId: () => newId(), saved: load(sessionStorage
 const connection = new Connection(client, { onHappening: happened, onState: showLine });
 const source = new SourceView();
 const views = new Map();
+let { homeRegion } = document.body.dataset;
 let maxChars = Number(document.body.dataset.maxChars);
 
 const draw = {
-  ready({ regions, maxChars: most }) {
+  ready({ regions, homeRegion: home, maxChars: most }) {
+    homeRegion = home;
     maxChars = most;
     showRegions(regions);
     countCharacters();

@@ -141,6 +141,25 @@ def test_without_an_answer_there_is_a_way_on(page: Page) -> None:
     expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
 
 
+def test_asked_for_a_region_a_tap_asks_again_with_it(page: Page, service: "FakeService") -> None:
+    page.get_by_label("所在地区").select_option("全国")
+    ask(page, "养犬要公积金吗？")
+    answer = page.get_by_role("article", name="回答")
+    expect(answer).to_contain_text("请选择您所在的地区")
+    expect(answer.locator(".choices button")).to_have_text(["安溪县", "云州市"])
+    expect(answer.get_by_text("回答摘自现行有效文件")).to_have_count(0)
+    answer.get_by_role("button", name="安溪县").click()
+    expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
+    expect(page.get_by_label("所在地区")).to_have_value("云岭省/云州市/安溪县")
+    assert [one.region for one in service.consultation.asked] == ["全国", "云岭省/云州市/安溪县"]
+
+
+def test_the_page_sends_the_region_it_preselects(page: Page, service: "FakeService") -> None:
+    ask(page, QUESTION)
+    expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
+    assert [one.region for one in service.consultation.asked] == ["云岭省/云州市"]
+
+
 def test_the_server_stops_and_comes_back_and_nothing_is_lost(page: Page, server: RunningServer) -> None:
     ask(page, QUESTION)
     expect(page.get_by_text("回答摘自现行有效文件")).to_have_count(1)

@@ -24,11 +24,11 @@ def test_the_chat_page_is_named_after_the_home_region(client: TestClient) -> Non
 
 
 def test_without_a_home_region_it_has_its_own_name() -> None:
-    assert "<title>问政 政务咨询</title>" in chat_page(Settings())
+    assert "<title>问政 政务咨询</title>" in chat_page(Settings(), home_region="")
 
 
 def test_settings_cannot_break_the_page() -> None:
-    page = chat_page(Settings(home_region='省/"><script>alert(1)</script>'))
+    page = chat_page(Settings(), home_region='省/"><script>alert(1)</script>')
     assert "<script>alert" not in page
 
 

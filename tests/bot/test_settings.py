@@ -1,0 +1,76 @@
+"""Settings: read once, typed, and wrong ones named at the start."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, read_settings
+from knowledge_base.errors import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty working directory and none of our variables."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"WENZHENG_{name.upper()}", raising=False)
+
+
+def test_without_settings_everything_has_a_default() -> None:
+    settings = read_settings()
+    assert settings.data_dir == Path("data")
+    assert (settings.hotline, settings.max_question_chars, settings.home_region) == ("12345", 500, "")
+    assert settings.models_dir == Path("data/models")
+    assert settings.sqlalchemy_url == f"sqlite:///{Path('data/wenzheng.db').resolve()}"
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("wenzheng.toml").write_text(
+        'hotline = "0999-12345"\nhome_region = "云岭省/云州市"\n', encoding="utf-8"
+    )
+    monkeypatch.setenv("WENZHENG_HOTLINE", "12333")
+    settings = read_settings()
+    assert (settings.hotline, settings.home_region) == ("12333", "云岭省/云州市")
+
+
+def test_a_directory_given_on_the_command_line_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WENZHENG_DATA_DIR", "/somewhere")
+    assert read_settings().data_dir == Path("/somewhere")
+    assert read_settings(tmp_path / "mine").data_dir == tmp_path / "mine"
+
+
+def test_another_database_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WENZHENG_DATABASE_URL", "postgresql://db/wenzheng")
+    assert read_settings().sqlalchemy_url == "postgresql://db/wenzheng"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("MAX_QUESTION_CHARS", "many", "max_question_chars: .*integer"),
+        ("MAX_QUESTION_CHARS", "9", "max_question_chars: .*20"),
+        ("ENCODER_RUNTIME", "cuda", "encoder_runtime: "),
+        ("LOG_LEVEL", "loud", "log_level: "),
+    ],
+)
+def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str) -> None:
+    monkeypatch.setenv(f"WENZHENG_{name}", value)
+    with pytest.raises(SettingsError, match=reason):
+        read_settings()
+
+
+def test_an_unknown_setting_in_the_file_is_named() -> None:
+    Path("wenzheng.toml").write_text('hot_line = "12345"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="hot_line"):
+        read_settings()
+
+
+def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(SettingsError, match="is a file, a directory is needed"):
+        read_settings()
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().hotline = "1"
