@@ -1,5 +1,6 @@
 """One process put together: what it takes in can be asked about at once."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,10 @@ RULE = "第五条　养犬登记费每年二百元。"
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Service]:
+def empty(tmp_path: Path, empty_database: Path) -> Iterator[Service]:
     settings = Settings(data_dir=tmp_path / "data", max_file_mb=1)
     settings.data_dir.mkdir()
+    shutil.copy(empty_database, settings.data_dir / "wenzheng.db")
     service = Service(settings, open_database(settings.sqlalchemy_url), BigramEncoder(), ranking=BY_WORDS)
     yield service
     service.close()
