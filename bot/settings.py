@@ -1,5 +1,8 @@
 """Settings: read once at start from `WENZHENG_*` and a TOML file, typed and checked."""
 
+import logging
+import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -10,8 +13,13 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
 
 from knowledge_base.errors import SettingsError
+
+PREFIX = "WENZHENG_"
+
+_log = logging.getLogger(__name__)
 
 
 class Settings(BaseSettings):
@@ -29,7 +37,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="WENZHENG_", toml_file="wenzheng.toml", extra="forbid", frozen=True
+        env_prefix=PREFIX, toml_file="wenzheng.toml", extra="forbid", frozen=True
     )
 
     data_dir: Path = Path("data")
@@ -82,8 +90,16 @@ def read_settings(data_dir: Path | None = None) -> Settings:
     Raises:
         SettingsError: If a value is unknown, mistyped or out of range; names each.
     """
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            _log.warning("%s is no setting and is ignored%s", name, f"; {near[0]} is one" if near else "")
     try:
         return Settings() if data_dir is None else Settings(data_dir=data_dir)
+    except SourceError as error:
+        # A list that is not JSON, or a TOML file that is not TOML, fails before any value is looked at.
+        raise SettingsError(f"settings cannot be read: {error}") from error
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()

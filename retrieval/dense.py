@@ -55,5 +55,7 @@ class FaissIndex:
             # The stubs know the C++ constructors only, not what the Python module makes of them.
             bitmap = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))  # type: ignore[call-arg, arg-type]
             parameters = faiss.SearchParameters(sel=bitmap)  # type: ignore[call-arg]
+        # One question is too little work to share: waking a thread per core costs more than the search.
+        faiss.omp_set_num_threads(1)
         cosines, rows = self._index.search(np.ascontiguousarray(queries), k, params=parameters)
         return cosines, rows

@@ -87,15 +87,18 @@ def nearest_first(evidence: tuple[Evidence, ...], cues: Cue) -> tuple[Evidence, 
         return evidence
     best = evidence[0]
     wanted = cues & held(best.text)
-    for other in evidence[1:]:
-        if (
-            specificity(_region(other)) > specificity(_region(best))
-            and other.hit.likeness >= SAME_MATTER
-            and other.hit.score >= best.hit.score - HARDLY_WORSE
-            and not wanted & ~held(other.text)
-        ):
-            return (other, *(each for each in evidence if each is not other))
-    return evidence
+    nearer = [
+        other
+        for other in evidence[1:]
+        if specificity(_region(other)) > specificity(_region(best))
+        and other.hit.likeness >= SAME_MATTER
+        and other.hit.score >= best.hit.score - HARDLY_WORSE
+        and not wanted & ~held(other.text)
+    ]
+    if not nearer:
+        return evidence
+    first = max(nearer, key=lambda each: (specificity(_region(each)), each.hit.score))
+    return (first, *(each for each in evidence if each is not first))
 
 
 def _region(evidence: Evidence) -> str:

@@ -74,3 +74,17 @@ def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings().hotline = "1"
+
+
+def test_a_list_that_is_not_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WENZHENG_ALLOWED_ORIGINS", "https://portal.example")
+    with pytest.raises(SettingsError, match="allowed_origins"):
+        read_settings()
+
+
+def test_a_misspelt_variable_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("WENZHENG_HOTLNE", "12333")
+    assert read_settings().hotline == "12345"
+    assert "WENZHENG_HOTLNE is no setting and is ignored; WENZHENG_HOTLINE is one" in caplog.text

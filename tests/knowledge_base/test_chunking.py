@@ -327,7 +327,7 @@ def test_nothing_is_lost_or_doubled_whatever_the_text(blocks: list[Block], max_c
     assert_nothing_lost(source, chunk(source, title="", max_chars=max_chars))
 
 
-CORPORA = Path(os.environ.get("WENZHENG_TEST_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
+CORPORA = Path(os.environ.get("TEST_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
 
 
 @pytest.mark.slow
