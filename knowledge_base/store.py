@@ -4,12 +4,13 @@ A reader sees a document whole or not at all; derived indexes compare `revision(
 they were built from to know whether they are behind.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Engine, Integer, String, cast, func, select, tuple_, update
+from sqlalchemy import Engine, Integer, String, cast, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
@@ -146,27 +147,26 @@ class KnowledgeStore:
     def articles(self, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Article]:
         """Return whole 条 (or items) by (version_id, group); one that is gone is left out."""
         wanted = set(keys)
-        if not wanted:
-            return {}
-        extent = (
-            select(
-                ChunkRow.version_id,
-                ChunkRow.group_no,
-                func.min(ChunkRow.start).label("start"),
-                func.max(ChunkRow.end).label("end"),
-            )
-            .where(tuple_(ChunkRow.version_id, ChunkRow.group_no).in_(wanted))
-            .group_by(ChunkRow.version_id, ChunkRow.group_no)
-            .subquery()
-        )
-        words = func.substr(VersionRow.text, extent.c.start + 1, extent.c.end - extent.c.start)
+        pieces: dict[tuple[int, int], list[tuple[int, int, str]]] = defaultdict(list)
         with Session(self._engine) as session:
+            # Two lists rather than pairs: SQLite finds pairs by reading the whole table.
             rows = session.execute(
-                select(extent.c.version_id, extent.c.group_no, extent.c.start, words).join(
-                    VersionRow, VersionRow.id == extent.c.version_id
+                select(ChunkRow.version_id, ChunkRow.group_no, ChunkRow.start, ChunkRow.end, ChunkRow.text)
+                .where(
+                    ChunkRow.version_id.in_({version_id for version_id, _ in wanted}),
+                    ChunkRow.group_no.in_({group for _, group in wanted}),
                 )
+                .order_by(ChunkRow.start)
             )
-            return {(version_id, group): Article(start, text) for version_id, group, start, text in rows}
+            for version_id, group, start, end, text in rows:
+                if (version_id, group) in wanted:
+                    pieces[version_id, group].append((start, end, text))
+            return {
+                key: Article(
+                    found[0][0], found[0][2] if len(found) == 1 else _stretch(session, key[0], found)
+                )
+                for key, found in pieces.items()
+            }
 
     def snapshot(self) -> tuple[int, list[Chunk]]:
         """Return the revision and, as of it, every chunk whose version is in force on some day, by id."""
@@ -227,6 +227,13 @@ def _faults(what: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise StoreError(f"{what}: {error}") from error
+
+
+def _stretch(session: Session, version_id: int, pieces: Sequence[tuple[int, int, str]]) -> str:
+    """Return the stored text from the first piece to the last, with what stands between them."""
+    start, end = pieces[0][0], pieces[-1][1]
+    words = select(func.substr(VersionRow.text, start + 1, end - start)).where(VersionRow.id == version_id)
+    return str(session.scalar(words))
 
 
 def _revision(session: Session) -> int:

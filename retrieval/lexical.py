@@ -30,7 +30,7 @@ class Bm25Index:
 
     @classmethod
     def load(cls, folder: Path) -> "Bm25Index":
-        index = bm25s.BM25.load(folder, load_corpus=False, mmap=True)
+        index = bm25s.BM25.load(folder, load_corpus=False, mmap=False)
         return cls(index, int(index.scores["num_docs"]))
 
     def save(self, folder: Path) -> None:
@@ -56,12 +56,14 @@ class Bm25Index:
         found = np.zeros(len(rows), dtype=np.float32)
         total = 0.0
         pointers, passages = self._index.scores["indptr"], self._index.scores["indices"]
+        is_holder = np.zeros(self._size, dtype=np.bool_)
         for word in unique:
             number = self._index.vocab_dict.get(word)
             known = slice(0) if number is None else slice(pointers[number], pointers[number + 1])
             holders = passages[known]
             weight = float(np.log1p((self._size - len(holders) + 0.5) / (len(holders) + 0.5)))
             total += weight
-            if len(holders):
-                found += weight * np.isin(rows, holders)
+            is_holder[holders] = True
+            found += weight * is_holder[rows]
+            is_holder[holders] = False
         return found / total if total else found

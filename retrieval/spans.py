@@ -1,6 +1,7 @@
 """Vectors of the sentences inside passages: what a passage says best may be one sentence of it."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ class SpanVectors:
 
     @classmethod
     def load(cls, folder: Path, starts: NDArray[np.int64]) -> "SpanVectors":
-        return cls(np.load(folder / _FILE, mmap_mode="r"), starts)
+        # Mapped, not read; seen as a plain array, whose indexing costs less than a memmap's.
+        return cls(np.asarray(np.load(folder / _FILE, mmap_mode="r")), starts)
 
     def save(self, folder: Path) -> None:
         np.save(folder / _FILE, self._vectors)
@@ -40,6 +42,7 @@ class SpanVectors:
         counts = ends - starts
         if not counts.sum():
             return [np.empty(0, dtype=np.float32) for _ in rows]
-        places = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
-        scores = dot(np.asarray(self._vectors[places], dtype=np.float32), query)
-        return np.split(scores, np.cumsum(counts)[:-1])
+        bounds = np.concatenate([[0], np.cumsum(counts)])
+        places = np.repeat(starts - bounds[:-1], counts) + np.arange(bounds[-1])
+        scores = dot(self._vectors[places].astype(np.float32), query)
+        return [scores[start:end] for start, end in pairwise(bounds.tolist())]
