@@ -19,12 +19,14 @@ from sqlalchemy import (
     Index,
     MetaData,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     create_engine,
     event,
     make_url,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -34,6 +36,29 @@ from knowledge_base.records import DocumentMeta, Inference
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_S = 10
+# Any number will do, so long as nothing else in the same database takes an advisory lock of that number.
+_MIGRATION_LOCK = 8_612_345
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, given and read back with its zone, in UTC.
+
+    PostgreSQL would give it in the zone of the session, SQLite without any.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -59,7 +84,7 @@ class DocumentRow(Base):
     source_file: Mapped[str]
     part: Mapped[str] = mapped_column(default="")
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
 class VersionRow(Base):
@@ -91,7 +116,7 @@ class VersionRow(Base):
     effective_from: Mapped[date | None] = mapped_column(Date)
     effective_to: Mapped[date | None] = mapped_column(Date)
     text: Mapped[str] = mapped_column(Text, deferred=True)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
 def meta_of(version: VersionRow) -> DocumentMeta:
@@ -155,7 +180,8 @@ def open_database(url: str) -> Engine:
     """Open the database at `url`, making or migrating its schema.
 
     Raises:
-        StoreError: If it cannot be reached or migrated; names the database without its password.
+        StoreError: If it cannot be reached or migrated, or stores text in anything but UTF-8; names the
+            database without its password.
     """
     try:
         address = make_url(url)
@@ -163,30 +189,64 @@ def open_database(url: str) -> Engine:
         # The reason is left out: it would show the address, and with it a password.
         raise StoreError("database URL cannot be understood; it looks like sqlite:////path/to.db") from None
     shown = address.render_as_string(hide_password=True)
-    sqlite = address.get_backend_name() == "sqlite"
+    if address.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(f"database {shown} is neither SQLite nor PostgreSQL; those two are supported")
     try:
-        if sqlite and address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, pool_pre_ping=not sqlite)
-    except (SQLAlchemyError, OSError, ImportError) as error:
+        engine = _engine(address)
+    except ImportError as error:
+        raise StoreError(
+            f"database {shown} needs a driver that is not installed: {error};"
+            " for PostgreSQL: pip install 'wenzheng[postgres]'"
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
         raise StoreError(f"database {shown} cannot be opened: {error}") from error
-    if sqlite:
-        event.listen(engine, "connect", _tune_sqlite)
     try:
+        _require_utf8(engine, shown)
         migrate(engine)
     except (SQLAlchemyError, CommandError) as error:
         engine.dispose()
         raise StoreError(f"database {shown} cannot be opened: {error}") from error
+    except StoreError:
+        engine.dispose()
+        raise
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; nothing happens when it is there already."""
+def _engine(address: URL) -> Engine:
+    if address.get_backend_name() == "sqlite":
+        if address.database:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(address)
+        event.listen(engine, "connect", _tune_sqlite)
+        return engine
+    # The server may have been restarted, or may be gone: ask before use, and do not wait for minutes.
+    asked = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8"}
+    asked = {name: value for name, value in asked.items() if name not in address.query}
+    return create_engine(address, pool_pre_ping=True, connect_args=asked)
+
+
+def _require_utf8(engine: Engine, shown: str) -> None:
+    """Refuse a server that counts bytes where offsets into a text count characters."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        raise StoreError(
+            f"database {shown} stores text as {encoding}, UTF8 is needed;"
+            " make it with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to a revision, the newest by default; nothing happens when it is there already."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
+        # Alembic looks first and creates after: two workers starting at once must take turns.
         if connection.dialect.name == "sqlite":
-            # Alembic looks first and creates after: two workers starting at once must take turns.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

@@ -13,7 +13,8 @@
     ├── RetrievalError
     │   ├── EncoderError
     │   ├── IndexMismatch             built by another encoder or for another dimension
-    │   └── IndexDamaged              a checksum does not hold
+    │   ├── IndexDamaged              a checksum does not hold
+    │   └── IndexUnavailable          a vector store outside this process cannot be reached
     └── QuestionRejected              what a citizen sent cannot be a question; carries a code
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
@@ -74,6 +75,10 @@ class IndexMismatch(RetrievalError):
 
 class IndexDamaged(RetrievalError):
     """An index snapshot does not match its checksums."""
+
+
+class IndexUnavailable(RetrievalError):
+    """A vector store outside this process cannot be reached, or refuses."""
 
 
 class QuestionRejected(WenzhengError):

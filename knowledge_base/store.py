@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Engine, Integer, String, cast, func, select, update
+from sqlalchemy import Engine, Integer, String, cast, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 _REVISION = "revision"
+# SQLite takes 32,766 values in one statement, PostgreSQL 65,535.
+_MOST_PARAMETERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,12 @@ class KnowledgeStore:
         self._engine = engine
 
     def revision(self) -> int:
-        """Return the number of the last write; 0 for an empty base."""
-        with Session(self._engine) as session:
+        """Return the number of the last write; 0 for an empty base.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+        with _faults("the revision could not be read"), Session(self._engine) as session:
             return _revision(session)
 
     def land(self, source_file: str, drafts: Sequence[DocumentDraft]) -> Landing:
@@ -117,32 +124,33 @@ class KnowledgeStore:
             .subquery()
         )
         with Session(self._engine) as session:
-            rows = session.scalars(
-                select(VersionRow)
+            rows = session.execute(
+                select(VersionRow, DocumentRow.source_file, DocumentRow.part)
                 .options(undefer(VersionRow.text))
                 .join(
                     newest,
                     (VersionRow.document_id == newest.c.document_id) & (VersionRow.number == newest.c.number),
                 )
                 .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-                .order_by(DocumentRow.source_file, DocumentRow.part)
             ).all()
-            for version in rows:
+            # Sorted here: a server sorts by its own language, another server by another.
+            for version, _, _ in sorted(rows, key=lambda row: (row.source_file, row.part)):
                 yield _stored_text(session, version)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, Chunk]:
         """Return the chunks with these ids; an id that is gone is left out."""
+        found: dict[int, Chunk] = {}
         with Session(self._engine) as session:
-            rows = session.execute(
-                select(ChunkRow, VersionRow, DocumentRow)
-                .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-                .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-                .where(ChunkRow.id.in_(chunk_ids))
-            ).all()
-            return {
-                chunk.id: _chunk(chunk, version, _document(document, version))
-                for chunk, version, document in rows
-            }
+            for start in range(0, len(chunk_ids), _MOST_PARAMETERS):
+                rows = session.execute(
+                    select(ChunkRow, VersionRow, DocumentRow)
+                    .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+                    .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+                    .where(ChunkRow.id.in_(chunk_ids[start : start + _MOST_PARAMETERS]))
+                )
+                for chunk, version, document in rows:
+                    found[chunk.id] = _chunk(chunk, version, _document(document, version))
+        return found
 
     def articles(self, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Article]:
         """Return whole 条 (or items) by (version_id, group); one that is gone is left out."""
@@ -169,8 +177,12 @@ class KnowledgeStore:
             }
 
     def snapshot(self) -> tuple[int, list[Chunk]]:
-        """Return the revision and, as of it, every chunk whose version is in force on some day, by id."""
-        with Session(self._engine) as session:
+        """Return the revision and, as of it, every chunk whose version is in force on some day, by id.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+        with _faults("the chunks could not be read"), Session(self._engine) as session:
             _hold_still(session)
             revision = _revision(session)
             rows = session.execute(
@@ -212,8 +224,12 @@ class KnowledgeStore:
             return tuple(sorted(given))
 
     def counts(self) -> Counts:
-        """Count documents, versions and chunks."""
-        with Session(self._engine) as session:
+        """Count documents, versions and chunks.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+        with _faults("the knowledge base could not be counted"), Session(self._engine) as session:
             documents, versions, chunks = (
                 session.scalar(select(func.count()).select_from(table)) or 0
                 for table in (DocumentRow, VersionRow, ChunkRow)
@@ -251,15 +267,16 @@ def _hold_still(session: Session) -> None:
 
 def _raise_revision(session: Session) -> None:
     """Raise the revision, as the first statement of a write: it takes the lock that writers queue for."""
-    raised = session.scalar(
-        update(StateRow)
-        .where(StateRow.key == _REVISION)
-        .values(value=cast(cast(StateRow.value, Integer) + 1, String))
-        .returning(StateRow.value)
+    # One statement for the first write as for any other, or two first writers would meet at the insert.
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        insert(StateRow)
+        .values(key=_REVISION, value="1")
+        .on_conflict_do_update(
+            index_elements=[StateRow.key],
+            set_={"value": cast(cast(StateRow.value, Integer) + 1, String)},
+        )
     )
-    if raised is None:
-        session.add(StateRow(key=_REVISION, value="1"))
-        session.flush()
 
 
 def _document(document: DocumentRow, version: VersionRow) -> Document:

@@ -3,23 +3,31 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.dialects import sqlite
 
 import bot.conversations  # its tables belong to the same history
-from knowledge_base.database import BUSY_TIMEOUT_MS, Base, open_database
+from knowledge_base.database import BUSY_TIMEOUT_MS, Base, UtcDateTime, open_database
 from knowledge_base.errors import StoreError
+from knowledge_base.store import KnowledgeStore
+from tests.databases import DATABASES
+from tests.postgres import PostgresServer
 
 OPEN_AND_COUNT = """
 import sys
 from knowledge_base.database import open_database
 from knowledge_base.store import KnowledgeStore
 sys.stdin.read(1)
-print(KnowledgeStore(open_database(sys.argv[1])).counts().documents)
+engine = open_database(sys.argv[1])
+print(KnowledgeStore(engine).counts().documents)
+engine.dispose()
 """
 
 
@@ -114,8 +122,48 @@ def test_a_missing_driver_is_named_and_the_password_is_not(monkeypatch: pytest.M
     assert "geheim" not in str(refused.value)
 
 
+@pytest.mark.server
+def test_a_server_that_counts_bytes_is_refused(postgres: PostgresServer) -> None:
+    postgres.run("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(StoreError, match="stores text as SQL_ASCII, UTF8 is needed"):
+        open_database(postgres.url("ascii"))
+
+
+@pytest.mark.server
+def test_a_server_that_is_not_there_is_refused_by_name_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"postgresql\+psycopg://wenzheng:\*\*\*@/wenzheng") as refused:
+        open_database(f"postgresql+psycopg://wenzheng:geheim@/wenzheng?host={tmp_path}")
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.server
+def test_a_line_that_the_server_has_cut_is_made_anew(
+    postgres: PostgresServer, new_database: Callable[..., str]
+) -> None:
+    engine = open_database(new_database("postgresql"))
+    store = KnowledgeStore(engine)
+    assert store.revision() == 0
+    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 't%'")
+    assert store.revision() == 0
+    engine.dispose()
+
+
+def test_any_other_database_is_refused() -> None:
+    with pytest.raises(StoreError, match="neither SQLite nor PostgreSQL"):
+        open_database("mysql://db/wenzheng")
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        UtcDateTime().process_bind_param(datetime(2026, 3, 1), sqlite.dialect())
+
+
 @pytest.mark.slow
-def test_processes_that_open_a_new_database_at_once_all_find_it_whole(database_url: str) -> None:
+@pytest.mark.parametrize("backend", DATABASES)
+def test_processes_that_open_a_new_database_at_once_all_find_it_whole(
+    backend: str, new_database: Callable[..., str]
+) -> None:
+    database_url = new_database(backend, tables=False)
     command = [sys.executable, "-W", "error", "-c", OPEN_AND_COUNT, database_url]
     processes = [
         subprocess.Popen(
