@@ -1,5 +1,6 @@
 """Everything one process needs, put together from the settings."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +11,28 @@ from bot.consultation import Consultation
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
+from knowledge_base.errors import IndexUnavailable, StoreError
 from knowledge_base.ingest import IngestReport, Progress
-from knowledge_base.store import KnowledgeStore
+from knowledge_base.store import Counts, KnowledgeStore
 from retrieval import indexing
-from retrieval.contracts import Encoder
+from retrieval.backends import FaissBackend
+from retrieval.contracts import Encoder, VectorBackend
 from retrieval.encoder import SentenceEncoder
+from retrieval.following import Follower
 from retrieval.indexing import Indexer, LiveIndex
+from retrieval.milvus import MilvusBackend, MilvusServer
 from retrieval.ranking import Ranking
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether questions can be answered, and from what."""
+    """Whether questions can be answered, and from what.
+
+    Attributes:
+        reason: Why not; or, where they can, what hinders it. Empty when all is well.
+    """
 
     ready: bool
     reason: str
@@ -41,7 +52,10 @@ class Service:
         self.engine = engine
         self.encoder = encoder
         self.store = KnowledgeStore(engine)
-        self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking)
+        self.indexer = Indexer(
+            self.store, encoder, settings.index_dir, ranking=ranking, backend=vector_backend(settings)
+        )
+        self.follower = Follower(self.indexer)
         self.index = LiveIndex(self.indexer)
         self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings)
 
@@ -78,20 +92,36 @@ class Service:
         if on_progress is not None:
             on_progress(Progress("index", 1, 1))
 
+    def follow(self) -> None:
+        """From now on, build this machine's index whenever another machine has changed the database."""
+        self.follower.start()
+
     def ready(self) -> Readiness:
         """Tell whether questions can be answered now."""
-        counts = self.store.counts()
+        counts = Counts(0, 0, 0)
+        fault = ""
         try:
+            counts = self.store.counts()
             self.index.get()
-            reason = "" if counts.documents else "知识库是空的：请先用 wenzheng ingest 导入文件"
+            if not counts.documents:
+                fault = "知识库是空的：请先用 wenzheng ingest 导入文件"
+        except StoreError as error:
+            fault = f"数据库不可用：{error}"
         except Exception as error:  # readiness must be told, whatever it is that fails
-            reason = f"索引不可用：{error}"
+            fault = f"索引不可用：{error}"
+        hindrance = "；".join(filter(None, (self.indexer.backend.trouble, self.follower.trouble)))
         return Readiness(
-            not reason, reason, self.index.revision, counts.documents, counts.chunks, self.encoder.name
+            ready=not fault,
+            reason=fault or hindrance,
+            revision=self.index.revision,
+            documents=counts.documents,
+            chunks=counts.chunks,
+            encoder=self.encoder.name,
         )
 
     def close(self) -> None:
         """Let go of the database."""
+        self.follower.stop()
         self.engine.dispose()
 
 
@@ -99,6 +129,18 @@ def _encoding(on_progress: Callable[[Progress], None] | None) -> Callable[[index
     if on_progress is None:
         return None
     return lambda progress: on_progress(Progress("encode", progress.done, progress.total))
+
+
+def vector_backend(settings: Settings) -> VectorBackend:
+    """Return where vectors are indexed: Milvus where one is set, else FAISS in this process."""
+    if not settings.milvus_uri:
+        return FaissBackend()
+    return MilvusBackend(
+        MilvusServer(settings.milvus_uri, settings.milvus_token.get_secret_value()),
+        settings.index_dir,
+        prefix=settings.milvus_prefix,
+        index_type=settings.milvus_index,
+    )
 
 
 def load_encoder(settings: Settings) -> SentenceEncoder:
@@ -115,21 +157,32 @@ def load_encoder(settings: Settings) -> SentenceEncoder:
     )
 
 
-def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True) -> Service:
+def open_service(
+    settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True, follow: bool = False
+) -> Service:
     """Open the data directory: migrate the database, load the encoder, bring the index up to date.
 
     Args:
         ranking: Weights to rank by; the calibrated ones by default.
         catch_up: False leaves the index as it is.
+        follow: Go on catching up in the background, for a process that stays.
 
     Raises:
         StoreError: If the database cannot be opened.
+        IndexUnavailable: If the vector store cannot be reached and there is no index yet.
         EncoderError: If the model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
     service = Service(settings, engine, load_encoder(settings), ranking=ranking)
     if catch_up:
-        service.catch_up()
+        try:
+            service.catch_up()
+        except IndexUnavailable as error:
+            if service.indexer.current() is None:
+                raise
+            _log.error("serving from the last good index: %s", error)
+    if follow:
+        service.follow()
     # The dictionaries load on first use, those of sounds where something is misspelt; better now than under
     # the first citizen's question.
     service.indexer.reader.read("公级金提取 gongjijin")

@@ -8,8 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.arithmetic import dot
-from retrieval.contracts import Encoder, Hit, Passage, SearchFilter, Span, VectorIndex, Vectors
-from retrieval.dense import FaissIndex
+from retrieval.backends import FaissBackend
+from retrieval.contracts import (
+    Encoder,
+    Hit,
+    Passage,
+    SearchFilter,
+    Span,
+    VectorBackend,
+    VectorIndex,
+    Vectors,
+)
 from retrieval.lexical import Bm25Index
 from retrieval.lexicon import load_lexicon
 from retrieval.query import Query, QueryReader
@@ -73,6 +82,7 @@ class HybridIndex:
         reader: QueryReader,
         tokenizer: Tokenizer,
         ranking: Ranking,
+        backend: VectorBackend | None = None,
     ) -> "HybridIndex":
         """Build from passages and the vectors of their `passage_text` and `passage_spans`."""
         table = PassageTable.build(passages)
@@ -83,7 +93,7 @@ class HybridIndex:
         ]
         return cls(
             table,
-            FaissIndex.build(vectors),
+            (backend or FaissBackend()).build(vectors, table.filter_groups()),
             SpanVectors.build(span_vectors, table.span_starts, vectors.shape[1]),
             Bm25Index.build(texts),
             Bm25Index.build(titles),
@@ -93,12 +103,20 @@ class HybridIndex:
         )
 
     @classmethod
-    def load(cls, folder: Path, *, encoder: Encoder, reader: QueryReader, ranking: Ranking) -> "HybridIndex":
+    def load(
+        cls,
+        folder: Path,
+        *,
+        encoder: Encoder,
+        reader: QueryReader,
+        ranking: Ranking,
+        backend: VectorBackend | None = None,
+    ) -> "HybridIndex":
         """Load what `save` wrote."""
         table = PassageTable.load(folder)
         return cls(
             table,
-            FaissIndex.load(folder, dim=encoder.dim),
+            (backend or FaissBackend()).load(folder, dim=encoder.dim),
             SpanVectors.load(folder, table.span_starts),
             Bm25Index.load(folder / "texts"),
             Bm25Index.load(folder / _TITLES),

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,8 @@ from knowledge_base.errors import IndexDamaged, IndexMismatch
 from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
-from retrieval.contracts import ALWAYS, Encoder, Passage, Vectors
+from retrieval.backends import FaissBackend
+from retrieval.contracts import ALWAYS, Encoder, Passage, VectorBackend, Vectors
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
 from retrieval.query import QueryReader
@@ -56,22 +57,28 @@ class Indexer:
         *,
         lexicon: Lexicon | None = None,
         ranking: Ranking | None = None,
+        backend: VectorBackend | None = None,
     ) -> None:
         self._store = store
         self._encoder = encoder
         self._folder = folder
         self._snapshots = Snapshots(folder)
+        self.backend = backend or FaissBackend()
         self._lexicon = lexicon or load_lexicon()
         self._tokenizer = Tokenizer(self._lexicon)
         self.reader = QueryReader(self._lexicon, self._tokenizer)
         self._ranking = ranking or Ranking.load()
 
-    def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
-        """Build a snapshot of the newest revision unless there is a sound one; say whether one was built."""
+    def catch_up(self, on_progress: Callable[[Progress], None] | None = None, *, wait: bool = True) -> bool:
+        """Build a snapshot of the newest revision unless there is a sound one; say whether one was built.
+
+        Args:
+            wait: Where another process is building: wait for it and look again, or leave it at that.
+        """
         if self._is_current():
             return False
-        with self._only_one():
-            if self._is_current():
+        with self._only_one(wait=wait) as alone:
+            if not alone or self._is_current():
                 return False
             self._build(on_progress)
             return True
@@ -85,6 +92,18 @@ class Indexer:
         """Return the folder of the snapshot in use."""
         return self._snapshots.current()
 
+    def missing_revision(self) -> int | None:
+        """Return the SQL revision the snapshot in use was not built from; None where it was.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+        revision, snapshot = self._store.revision(), self.current()
+        try:
+            return None if snapshot and self.revision(snapshot) == revision else revision
+        except IndexDamaged:
+            return revision
+
     def open(self, snapshot: Path) -> HybridIndex:
         """Open a snapshot after checking every file of it.
 
@@ -94,13 +113,17 @@ class Indexer:
         """
         self._snapshots.verify(snapshot)
         stamp, expected = self._snapshots.stamp(snapshot), self._stamp(0)
-        if (stamp.encoder, stamp.words, stamp.layout) != (expected.encoder, expected.words, expected.layout):
+        if replace(stamp, revision=0) != expected:
             raise IndexMismatch(
                 f"snapshot {snapshot.name} was built for {stamp}, this process expects {expected}"
             )
         try:
             return HybridIndex.load(
-                snapshot, encoder=self._encoder, reader=self.reader, ranking=self._ranking
+                snapshot,
+                encoder=self._encoder,
+                reader=self.reader,
+                ranking=self._ranking,
+                backend=self.backend,
             )
         except (OSError, RuntimeError) as error:  # faiss gives a RuntimeError for a file it cannot open
             raise IndexDamaged(f"index snapshot {snapshot.name}: cannot be read: {error}") from error
@@ -117,21 +140,32 @@ class Indexer:
             if self._snapshots.stamp(snapshot) != self._stamp(self._store.revision()):
                 return False
             self._snapshots.verify(snapshot)
+            self.backend.verify(snapshot)
         except IndexDamaged as damage:
             _log.warning("%s; building it anew", damage)
             return False
         return True
 
     def _stamp(self, revision: int) -> Stamp:
-        return Stamp(revision, self._encoder.fingerprint, self._lexicon.fingerprint, LAYOUT)
+        return Stamp(
+            revision,
+            self._encoder.fingerprint,
+            self._lexicon.fingerprint,
+            LAYOUT,
+            self.backend.fingerprint,
+        )
 
     @contextmanager
-    def _only_one(self) -> Iterator[None]:
-        """Let one process at a time build; the others wait and find the work done."""
+    def _only_one(self, *, wait: bool = True) -> Iterator[bool]:
+        """Let one process of this machine at a time build; gives False where one is and we do not wait."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "LOCK").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
@@ -146,8 +180,10 @@ class Indexer:
             reader=self.reader,
             tokenizer=self._tokenizer,
             ranking=self._ranking,
+            backend=self.backend,
         )
         snapshot = self._snapshots.publish(self._stamp(revision), index.save)
+        self.backend.tidy(self._snapshots.kept())
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
 
     def _vectors(
