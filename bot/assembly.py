@@ -20,7 +20,8 @@ from retrieval.contracts import Encoder, VectorBackend
 from retrieval.encoder import SentenceEncoder
 from retrieval.following import Follower
 from retrieval.indexing import Indexer, LiveIndex
-from retrieval.milvus import MilvusBackend, MilvusServer
+from retrieval.milvus import MilvusBackend
+from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
 
 _log = logging.getLogger(__name__)

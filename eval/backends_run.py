@@ -22,7 +22,8 @@ from knowledge_base.records import Block, BlockKind, DocumentMeta
 from knowledge_base.store import DocumentDraft, KnowledgeStore
 from retrieval.backends import FaissBackend
 from retrieval.contracts import VectorBackend, Vectors
-from retrieval.milvus import IndexType, MilvusBackend, MilvusServer
+from retrieval.milvus import IndexType, MilvusBackend
+from retrieval.milvus_server import MilvusServer
 
 ARTICLES = 50
 PER_TURN = 12  # chunks, and the articles they belong to, that one question reads

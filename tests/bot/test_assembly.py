@@ -15,7 +15,7 @@ from knowledge_base.database import open_database
 from knowledge_base.errors import IndexDamaged, IndexUnavailable
 from knowledge_base.ingest import Progress, ingest_files
 from retrieval import following
-from retrieval.milvus import MilvusServer
+from retrieval.milvus_server import MilvusServer
 from tests.bot.conftest import BY_WORDS
 from tests.databases import DATABASES
 from tests.retrieval.fakes import BigramEncoder

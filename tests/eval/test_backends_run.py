@@ -65,6 +65,6 @@ def test_milvus_is_timed_and_its_collection_removed(tmp_path: Path) -> None:
     uri = str(tmp_path / "milvus.db")
     cost = measure_vectors(1_000, tmp_path / "milvus", milvus_uri=uri)
     assert (cost.name, cost.recall) == ("Milvus FLAT", 1.0)
-    from retrieval.milvus import MilvusServer
+    from retrieval.milvus_server import MilvusServer
 
     assert MilvusServer(uri).call(lambda client: client.list_collections()) == []

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.milvus import MilvusBackend, MilvusServer
+from retrieval.milvus import MilvusBackend
+from retrieval.milvus_server import MilvusServer
 
 
 @pytest.fixture(scope="session")

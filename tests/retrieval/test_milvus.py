@@ -19,13 +19,12 @@ from knowledge_base.store import KnowledgeStore
 from retrieval.contracts import SearchFilter
 from retrieval.indexing import Indexer, LiveIndex
 from retrieval.milvus import (
-    PAUSE_S,
     MilvusBackend,
     MilvusIndex,
-    MilvusServer,
     _Note,
     nearest_one_by_one,
 )
+from retrieval.milvus_server import PAUSE_S, MilvusServer
 from tests.retrieval.fakes import BigramEncoder
 from tests.retrieval.test_dense import EAST, PLANE, random_units
 from tests.retrieval.test_indexing import FEE, PENALTY, TERM, Clock, current, land
