@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from retrieval.arithmetic import dot
 from retrieval.contracts import Encoder, Hit, Passage, SearchFilter, Span, VectorIndex, Vectors
+from retrieval.cues import Cue
 from retrieval.dense import FaissIndex
 from retrieval.lexical import Bm25Index
 from retrieval.lexicon import load_lexicon
@@ -134,6 +135,14 @@ class HybridIndex:
         """Return the queries' vectors, float32 of shape (n, dim)."""
         return self._encoder.encode_queries([query.encoder_text for query in queries])
 
+    def passage_vectors(self, passage_ids: Sequence[int]) -> Vectors:
+        """Return the vectors of passages, float32 of shape (n, dim).
+
+        Raises:
+            KeyError: If a passage is not in the index.
+        """
+        return self._dense.vectors(self._table.rows_of(passage_ids))
+
     def rank(
         self,
         query: Query,
@@ -142,8 +151,13 @@ class HybridIndex:
         k: int = 20,
         where: SearchFilter | None = None,
         pool: int = POOL,
+        topic: Sequence[int] = (),
     ) -> Found:
-        """Rank the `pool` nearest by meaning together with the `pool` best by words; return the first k."""
+        """Rank the `pool` nearest by meaning together with the `pool` best by words; return the first k.
+
+        Args:
+            topic: Passages of the documents the dialogue is about.
+        """
         if not len(self._table):
             return _NOTHING
         allowed = self._table.allowed(where)
@@ -160,16 +174,12 @@ class HybridIndex:
         candidates = Candidates(
             rows=rows,
             dense=dense,
-            best_span=np.array(
-                [
-                    cosines.max() if len(cosines) else d
-                    for cosines, d in zip(span_cosines, dense, strict=True)
-                ],
-                dtype=np.float32,
-            ),
+            best_span=_best_spans(span_cosines, dense),
+            cued_span=self._cued_spans(span_cosines, dense, rows, query.cues),
             lexical=bm25[rows] / top_bm25 if top_bm25 > 0 else bm25[rows],
             coverage=coverage,
             title_coverage=self._titles.coverage((*query.words, *query.official), rows),
+            topic=np.isin(self._table.documents[rows], self._table.documents[self._table.rows_of(topic)]),
         )
         matrix = features(candidates, query.cues, self._table)
         scores = self._ranking.score(matrix)
@@ -227,6 +237,20 @@ class HybridIndex:
             found.append([Hit(int(ids[at]), float(bm25[at]), 0.0, float(bm25[at])) for at in order])
         return found
 
+    def _cued_spans(
+        self, cosines: Sequence[Vectors], dense: Vectors, rows: NDArray[np.int64], cues: Cue
+    ) -> Vectors:
+        """Return for each passage the highest cosine of a span that holds what is asked for."""
+        if not cues:
+            return _best_spans(cosines, dense)
+        starts = self._table.span_starts
+        best = dense.copy()
+        for place, (row, of_row) in enumerate(zip(rows, cosines, strict=True)):
+            if len(of_row):
+                holds = (self._table.span_cues[starts[row] : starts[row + 1]] & cues) > 0
+                best[place] = of_row[holds].max() if holds.any() else of_row.min()
+        return best
+
     def _lexical_scores(self, query: Query, allowed: NDArray[np.bool_]) -> Vectors:
         own = set(query.words)
         scores = self._texts.scores(query.words, allowed)
@@ -237,6 +261,14 @@ class HybridIndex:
             context = [word for word in query.context_words if word not in own]
             scores = scores + CONTEXT_WEIGHT * self._texts.scores(context, allowed)
         return scores
+
+
+def _best_spans(cosines: Sequence[Vectors], dense: Vectors) -> Vectors:
+    """Return for each passage the highest cosine of its spans, its own where it has none."""
+    return np.array(
+        [of_row.max() if len(of_row) else own for of_row, own in zip(cosines, dense, strict=True)],
+        dtype=np.float32,
+    )
 
 
 def passage_text(passage: Passage) -> str:

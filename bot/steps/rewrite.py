@@ -15,7 +15,12 @@ def rewrite(reader: QueryReader) -> Step:
     """Return the step; the query carries the citizen's line before as its context."""
 
     def step(turn: Turn) -> Turn:
-        return replace(turn, query=reader.read(turn.text, context=context_of(turn.asked.history)))
+        context = context_of(turn.asked.history)
+        return replace(
+            turn,
+            query=reader.read(turn.text, context=context),
+            earlier=reader.read(context) if context else None,
+        )
 
     return step
 

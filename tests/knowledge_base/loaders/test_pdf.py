@@ -157,6 +157,28 @@ def test_bold_made_by_printing_twice_is_read_once() -> None:
     assert pdf.read(made(draw)) == (paragraph("办理材料"),)
 
 
+def test_lines_broken_by_hand_at_one_margin_stay_apart_where_the_text_says_so() -> None:
+    lines = [
+        "测试市公园管理办法",
+        "测政发〔2024〕77号",
+        "第一条 为了加强公园管理，制定本办法。",
+        "第二条 公园免费开放，开放时间为6时至22时，依照本办法",
+        "第四条的规定调整的除外。",
+        "第三条 禁止在公园内烧烤。",
+        "测试市人民政府",
+        "2024年3月1日",
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        for row, line in enumerate(lines):
+            write(canvas, 60, TOP + row * 20, line, 12)
+        canvas.showPage()
+
+    texts = [block.text for block in pdf.read(made(draw))]
+    assert texts[1:4] == [lines[1], lines[2], lines[3] + lines[4]]
+    assert texts[-1] == lines[-1]
+
+
 def test_words_and_figures_join_as_they_are_written() -> None:
     assert join("适用 GB", "T 9704") == "适用 GB T 9704"
     assert join("自20", "26年") == "自2026年"
