@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Date,
     DateTime,
     Engine,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    exists,
     make_url,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -131,6 +133,50 @@ class ChunkRow(Base):
     start: Mapped[int]
     end: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
+
+
+class EditionRow(Base):
+    """A main text's version together with its 附件: drafted, reviewed, published and withdrawn as one.
+
+    `state` is an `EditionState`. `publish_on` is the first day a published one
+    is shown, `leave_on` the first day it no longer is; None is open.
+    """
+
+    __tablename__ = "editions"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    state: Mapped[str]
+    publish_on: Mapped[date | None] = mapped_column(Date)
+    leave_on: Mapped[date | None] = mapped_column(Date)
+
+
+class EditionPartRow(Base):
+    """A version of a 附件 belongs to an edition; one that a later edition leaves unchanged belongs to both."""
+
+    __tablename__ = "edition_parts"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.version_id"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True, index=True)
+
+
+def belongs(*to: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a version is, or is a 附件 in, an edition of which all of these hold."""
+    part = EditionPartRow.edition_id == EditionRow.version_id, EditionPartRow.version_id == VersionRow.id
+    return exists().where(EditionRow.version_id == VersionRow.id, *to) | exists().where(*part, *to)
+
+
+class TransitionRow(Base):
+    """Who moved an edition from which state to which, and when; `from_state` is empty for one that landed."""
+
+    __tablename__ = "transitions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.version_id"), index=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    actor: Mapped[str]
+    from_state: Mapped[str]
+    to_state: Mapped[str]
+    note: Mapped[str] = mapped_column(Text)
 
 
 class StateRow(Base):

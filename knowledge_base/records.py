@@ -12,6 +12,15 @@ from enum import StrEnum
 NATIONAL = "全国"
 
 
+class EditionState(StrEnum):
+    """How far an edition is on its way to the citizen; only a published one may answer."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
 class ChunkKind(StrEnum):
     """What a chunk is made of."""
 

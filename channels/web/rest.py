@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bot.answer import Answer, Message, Question
-from bot.consultation import today
 from bot.question_text import check_question_text
 from channels.protocol import ErrorCode
 from channels.reception import NotReadyError, Reception
 from channels.web.documents import DocumentText, describe
 from channels.web.errors import ErrorBody, RefusedError
 from channels.web.page import document_page
+from knowledge_base.dates import today
 
 CHANNEL = "rest"
 MAX_HISTORY = 100
