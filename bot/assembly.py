@@ -51,6 +51,8 @@ class Service:
         *,
         manifest: Path | None = None,
         region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> IngestReport:
         """Take documents in and bring the index up to them; see `knowledge_base.ingest.ingest_files`."""
@@ -60,6 +62,8 @@ class Service:
             manifest=manifest,
             region=region,
             max_bytes=self.settings.max_file_mb * 1024 * 1024,
+            by=by,
+            as_draft=as_draft,
             on_progress=on_progress,
         )
         self.catch_up(on_progress)

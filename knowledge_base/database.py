@@ -151,7 +151,7 @@ class EditionRow(Base):
 
 
 class EditionPartRow(Base):
-    """A version of a 附件 belongs to an edition; one that a later edition leaves unchanged belongs to both."""
+    """A version of a 附件 belongs to an edition; one that a later edition keeps belongs to both."""
 
     __tablename__ = "edition_parts"
 

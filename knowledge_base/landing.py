@@ -94,7 +94,7 @@ def land_published(session: Session, source_file: str, drafts: Sequence[Document
 
 
 def land_draft(session: Session, source_file: str, drafts: Sequence[DocumentDraft], by: str) -> Landing:
-    """Write one file's main text (first) and its 附件 as a draft; the same as the newest one changes nothing."""
+    """Write one file's main text (first) and its 附件 as a draft; what is there already changes nothing."""
     main, *attachments = drafts
     newest = _newest_edition(session, source_file, *_PENDING, EditionState.PUBLISHED)
     before = None if newest is None else session.get_one(VersionRow, newest.version_id)
@@ -203,7 +203,7 @@ def _correct(version: VersionRow, draft: DocumentDraft) -> Landing:
 def _land_part(
     session: Session, parent_id: int, draft: DocumentDraft, newest: VersionRow | None, *, fresh: bool
 ) -> tuple[int, Landing]:
-    """Return the version of a 附件 that says what the draft says; a `fresh` edition corrects none in place."""
+    """Return the version of a 附件 that says what the draft says; a `fresh` edition corrects none."""
     if newest is not None and _is_same(newest, draft):
         return newest.id, _UNCHANGED
     if newest is not None and not fresh and newest.sha256 == _sha256(draft.text):

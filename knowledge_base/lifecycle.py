@@ -8,7 +8,7 @@ An edition is a main text's version with its 附件, which follow it. Only publi
 ended or replaced is back as the law of the words says. Each move is one transaction.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,7 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
 from knowledge_base.comparing import ArticleChange, ArticleText, articles_of, compare
-from knowledge_base.database import ChunkRow, DocumentRow, EditionPartRow, EditionRow, TransitionRow, VersionRow
+from knowledge_base.database import (
+    ChunkRow,
+    DocumentRow,
+    EditionPartRow,
+    EditionRow,
+    TransitionRow,
+    VersionRow,
+)
 from knowledge_base.dates import today
 from knowledge_base.errors import IllegalTransition, StoreError, UnknownEdition
 from knowledge_base.records import EditionState
@@ -110,15 +117,16 @@ class Lifecycle:
     edition, and StoreError if the database refuses; every move raises IllegalTransition if it is not allowed.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, clock: Callable[[], date] = today) -> None:
         self._engine = engine
+        self._clock = clock
 
     def editions(self, document: str | None = None) -> list[Edition]:
         """Return the editions of one document, or of all, by source file, the newest first."""
         with self._session() as session:
-            if document is not None:
-                return [_edition(session, *row) for row in _rows(session, document)]
-            return [_edition(session, *row) for row in session.execute(_SELECT)]
+            rows = list(session.execute(_SELECT)) if document is None else _rows(session, document)
+            parts = _labels(session)
+            return [_edition(*row, parts.get(row[0].version_id, ())) for row in rows]
 
     def texts(self, document: str, number: int | None = None) -> tuple[Edition, tuple[PartText, ...]]:
         """Return an edition, by default the newest, with its texts, as an operator may read it."""
@@ -158,7 +166,7 @@ class Lifecycle:
             old_texts = {} if older is None else _texts(session, older.version_id)
             new_texts = _texts(session, newer.version_id)
             return Comparison(
-                older=older and _find(session, older),
+                older=None if older is None else _find(session, older),
                 newer=_find(session, newer),
                 parts=tuple(
                     _compare_part(session, part, old_texts.get(part), new_texts.get(part))
@@ -201,9 +209,10 @@ class Lifecycle:
         Raises:
             ValueError: If it would leave before it is shown.
         """
-        on = on if on and on > today() else None
-        if until is not None and until <= (on or today()):
-            raise ValueError(f"leaves on {until}, which is not after {on or today()}, the day it is shown")
+        day = self._clock()
+        on = on if on and on > day else None
+        if until is not None and until <= (on or day):
+            raise ValueError(f"leaves on {until}, which is not after {on or day}, the day it is shown")
         with self._moving() as session:
             rows = _rows(session, document)
             allowed = (_IN_REVIEW,) if number is None else (_IN_REVIEW, _PUBLISHED)
@@ -289,9 +298,9 @@ _SELECT = (
 
 def _rows(session: Session, document: str) -> list[_Row]:
     """Return the editions of a document, the newest first."""
-    named = session.execute(_SELECT.where(DocumentRow.source_file == document)).tuples().all()
+    named = session.execute(_SELECT.where(DocumentRow.source_file == document)).all()
     if not named and document.isdecimal():
-        named = session.execute(_SELECT.where(DocumentRow.id == int(document))).tuples().all()
+        named = session.execute(_SELECT.where(DocumentRow.id == int(document))).all()
     if not named:
         raise UnknownEdition(f"知识库里没有文件“{document}”：请用 wenzheng document list 查看名称或编号")
     return list(named)
@@ -306,7 +315,9 @@ def _pick(
     """Return the edition of this number, else the newest that may become `wanted`."""
     of_number = [row for row in rows if number is None or row[1].number == number]
     if not of_number:
-        raise UnknownEdition(f"{rows[0][2].source_file}：没有第 {number} 版，最新的是第 {rows[0][1].number} 版")
+        raise UnknownEdition(
+            f"{rows[0][2].source_file}：没有第 {number} 版，最新的是第 {rows[0][1].number} 版"
+        )
     found = next((edition for edition, _, _ in of_number if edition.state in allowed), None)
     if found is None:
         edition, version, _ = of_number[0]
@@ -352,17 +363,30 @@ def _was_published(session: Session, edition: EditionRow) -> bool:
 
 def _find(session: Session, edition: EditionRow) -> Edition:
     version = session.get_one(VersionRow, edition.version_id)
-    return _edition(session, edition, version, session.get_one(DocumentRow, version.document_id))
+    document = session.get_one(DocumentRow, version.document_id)
+    return _edition(edition, version, document, _labels(session, edition.version_id).get(version.id, ()))
 
 
-def _edition(session: Session, edition: EditionRow, version: VersionRow, document: DocumentRow) -> Edition:
-    parts = session.scalars(
-        select(DocumentRow.part)
-        .join(VersionRow, VersionRow.document_id == DocumentRow.id)
-        .join(EditionPartRow, EditionPartRow.version_id == VersionRow.id)
-        .where(EditionPartRow.edition_id == edition.version_id)
+def _labels(session: Session, edition_id: int | None = None) -> dict[int, tuple[str, ...]]:
+    """Return the labels of the 附件 of every edition, or of one."""
+    rows = (
+        select(EditionPartRow.edition_id, DocumentRow.part)
+        .join(VersionRow, VersionRow.id == EditionPartRow.version_id)
+        .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+        .order_by(DocumentRow.part)
         .distinct()
     )
+    if edition_id is not None:
+        rows = rows.where(EditionPartRow.edition_id == edition_id)
+    labels: dict[int, tuple[str, ...]] = {}
+    for of_edition, part in session.execute(rows):
+        labels[of_edition] = (*labels.get(of_edition, ()), part)
+    return labels
+
+
+def _edition(
+    edition: EditionRow, version: VersionRow, document: DocumentRow, parts: tuple[str, ...]
+) -> Edition:
     return Edition(
         id=edition.version_id,
         document_id=document.id,
@@ -374,7 +398,7 @@ def _edition(session: Session, edition: EditionRow, version: VersionRow, documen
         leave_on=edition.leave_on,
         effective_from=version.effective_from,
         effective_to=version.effective_to,
-        parts=tuple(sorted(parts)),
+        parts=parts,
     )
 
 
@@ -400,7 +424,7 @@ def _texts(session: Session, edition_id: int) -> dict[str, VersionRow]:
         .where((VersionRow.id == edition_id) | (EditionPartRow.edition_id == edition_id))
         .order_by(DocumentRow.part, VersionRow.number)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _compare_part(

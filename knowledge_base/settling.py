@@ -58,7 +58,9 @@ def settle(session: Session) -> None:
         for version, period in zip(history, periods, strict=True):
             _set_days(version.row, period.effective_from, period.effective_to)
     dated = VersionRow.effective_to.is_(None) | (VersionRow.effective_to > date.min)
-    for row in session.scalars(select(VersionRow).where(dated, ~belongs(EditionRow.state == EditionState.PUBLISHED))):
+    for row in session.scalars(
+        select(VersionRow).where(dated, ~belongs(EditionRow.state == EditionState.PUBLISHED))
+    ):
         _set_days(row, row.effective_from, date.min)
 
 
@@ -122,9 +124,7 @@ def _histories(session: Session) -> tuple[_Histories, set[str]]:
     ):
         unpublished.add(document.source_file)
         if of_version := editions.get(row.id):
-            version = _Version(
-                row, document.source_file, document.parent_id, meta_of(row), tuple(of_version)
-            )
+            version = _Version(row, document.source_file, document.parent_id, meta_of(row), tuple(of_version))
             histories[row.document_id].append(version)
     unpublished -= {version.source_file for history in histories.values() for version in history}
     return histories, unpublished

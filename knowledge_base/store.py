@@ -138,7 +138,7 @@ class KnowledgeStore:
                 return _stored_text(session, version)
             withdrawn = (each for each in session.scalars(wanted) if was_shown(session, each.id))
             version = next(withdrawn, None)
-            return version and _withdrawn_text(session, version)
+            return None if version is None else _withdrawn_text(session, version)
 
     def iter_texts(self) -> Iterator[StoredText]:
         """Yield the newest version of every document, by source file; drafts are left out."""
@@ -232,7 +232,6 @@ class KnowledgeStore:
                 for table in (DocumentRow, VersionRow, ChunkRow)
             )
             return Counts(documents, versions, chunks)
-
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

@@ -166,6 +166,8 @@ async def _document_text(
     if stored is None:
         wanted = f"编号 {document_id}" + ("" if version_id is None else f"、版本 {version_id}")
         raise RefusedError(404, ErrorCode.NOT_FOUND, f"没有{wanted}的文件，它可能已被撤下。")
+    if stored.withdrawn:
+        return describe(stored, None, today())  # a link to its words still says what became of them
     length = len(stored.text)
     if (start is None) != (end is None):
         raise RefusedError(422, ErrorCode.INVALID_MESSAGE, "start 和 end 要一起给出。")

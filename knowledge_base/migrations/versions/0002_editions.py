@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("publish_on", sa.Date(), nullable=True),
         sa.Column("leave_on", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_editions_version_id_versions")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["versions.id"], name=op.f("fk_editions_version_id_versions")
+        ),
         sa.PrimaryKeyConstraint("version_id", name=op.f("pk_editions")),
     )
     op.create_table(
