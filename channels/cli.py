@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import document_commands
+from channels import document_commands, upkeep_commands
 from channels.operator import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 
@@ -199,6 +199,7 @@ def protocol(
 
 
 document_commands.register(app)
+upkeep_commands.register(app)
 
 
 def main() -> None:

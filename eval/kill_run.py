@@ -193,9 +193,7 @@ def _read(database: Path, result: KillResult, number: int) -> Model:
     return model
 
 
-def _is_whole(
-    connection: sqlite3.Connection, version_id: int, document: int, draft: int, text: str
-) -> bool:
+def _is_whole(connection: sqlite3.Connection, version_id: int, document: int, draft: int, text: str) -> bool:
     """Tell whether a version has the words of its file, its chunks have them all, and its 附件 is there."""
     expected = invented.text(document, draft).split("\n附件1\n")[0].split()
     parts = connection.execute(

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
 from knowledge_base.comparing import ArticleChange, ArticleText, articles_of, compare
@@ -25,9 +24,10 @@ from knowledge_base.database import (
     EditionRow,
     TransitionRow,
     VersionRow,
+    database_faults,
 )
 from knowledge_base.dates import today
-from knowledge_base.errors import IllegalTransition, StoreError, UnknownEdition
+from knowledge_base.errors import IllegalTransition, UnknownEdition
 from knowledge_base.records import EditionState
 from knowledge_base.revision import raise_revision, take_turn
 from knowledge_base.settling import settle
@@ -274,11 +274,8 @@ class Lifecycle:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        try:
-            with Session(self._engine) as session:
-                yield session
-        except SQLAlchemyError as error:
-            raise StoreError(f"the database refused: {error}") from error
+        with database_faults("the database refused"), Session(self._engine) as session:
+            yield session
 
     @contextmanager
     def _moving(self) -> Iterator[Session]:

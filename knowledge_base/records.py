@@ -57,6 +57,23 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What `wenzheng doctor` found in one place, in Chinese.
+
+    Attributes:
+        check: What was looked at.
+        trouble: What is wrong; empty for nothing.
+        cure: What to do about it.
+        repairable: Whether `wenzheng doctor --repair` does it: only what is derived is ever repaired.
+    """
+
+    check: str
+    trouble: str = ""
+    cure: str = ""
+    repairable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Inference:
     """Something a text said of itself or of another document, listed for review.
 

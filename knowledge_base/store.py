@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
-from knowledge_base.database import ChunkRow, DocumentRow, EditionRow, VersionRow, belongs, meta_of
+from knowledge_base.database import (
+    ChunkRow,
+    DocumentRow,
+    EditionRow,
+    VersionRow,
+    belongs,
+    database_faults,
+    meta_of,
+)
 from knowledge_base.dates import today
-from knowledge_base.errors import StoreError
 from knowledge_base.landing import DocumentDraft, Landing, LandingStatus, land_draft, land_published
 from knowledge_base.records import Chunk, ChunkDraft, ChunkKind, Document, EditionState
 from knowledge_base.regions import common_region
@@ -105,7 +111,11 @@ class KnowledgeStore:
         Raises:
             StoreError: If the database refuses; nothing of the file is stored then.
         """
-        with _faults(f"{source_file} could not be stored"), Session(self._engine) as session, session.begin():
+        with (
+            database_faults(f"{source_file} could not be stored"),
+            Session(self._engine) as session,
+            session.begin(),
+        ):
             # First, so that two writers settle one after the other and neither misses the other's document.
             take_turn(session)
             land = land_draft if as_draft else land_published
@@ -235,16 +245,8 @@ class KnowledgeStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
-        with _faults("the knowledge base could not be read"), Session(self._engine) as session:
+        with database_faults("the knowledge base could not be read"), Session(self._engine) as session:
             yield session
-
-
-@contextmanager
-def _faults(what: str) -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise StoreError(f"{what}: {error}") from error
 
 
 def _chunks(session: Session, chunk_ids: Sequence[int], day: date) -> dict[int, Chunk]:
