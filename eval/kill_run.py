@@ -115,7 +115,8 @@ def _wait_for(journal: Path) -> None:
 
 def _plan(rng: random.Random, model: Model) -> tuple[list[Operation], list[Model]]:
     """Return operations that can follow each other, and the model before, between and after them."""
-    operations, models = [], [model]
+    operations: list[Operation] = []
+    models = [model]
     while len(operations) < _OPERATIONS:
         operation = rng.choice(_possible(rng, models[-1]))
         operations.append(operation)

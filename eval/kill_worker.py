@@ -49,7 +49,8 @@ class Site:
         self.engine = open_database(f"sqlite:///{data_dir / 'wenzheng.db'}")
         self.store = KnowledgeStore(self.engine)
         self.lifecycle = Lifecycle(self.engine)
-        self.indexer = Indexer(self.store, HashEncoder(), data_dir / "index")
+        self.encoder = HashEncoder()
+        self.indexer = Indexer(self.store, self.encoder, data_dir / "index")
         self._incoming = data_dir / "incoming"
 
     def apply(self, operation: Operation) -> None:

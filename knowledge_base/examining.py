@@ -118,7 +118,8 @@ def _damaged_texts(session: Session) -> Finding:
 
 def _stale_days(session: Session) -> Finding:
     """The days in the database are those that follow from what is stored."""
-    settle(session)
+    with session.no_autoflush:  # what is written to be compared must stay in the session
+        settle(session)
     stale = [row.title for row in session.dirty if isinstance(row, VersionRow) and session.is_modified(row)]
     session.rollback()
     trouble = f"{len(stale)} 个版本的有效期间与规则算出的不同，如《{stale[0]}》" if stale else ""

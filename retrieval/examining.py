@@ -1,4 +1,4 @@
-"""What is wrong with the index, its vectors and its leftovers. All of it is derived, so all can be repaired."""
+"""What is wrong with the index, its vectors and its leftovers. All of it is derived and can be repaired."""
 
 import fcntl
 import shutil

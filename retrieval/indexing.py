@@ -279,7 +279,7 @@ class LiveIndex:
             self._seen = newest
 
     def _open_older(self) -> bool:
-        """Open the newest sound snapshot kept beside a damaged one; SQL still has the last word on each hit."""
+        """Open the newest sound snapshot kept beside a damaged one; SQL still has the last word."""
         for snapshot in self._indexer.older():
             try:
                 index, revision = self._indexer.open(snapshot), self._indexer.revision(snapshot)
