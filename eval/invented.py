@@ -25,7 +25,7 @@ def text(document: int, draft: int) -> str:
         f"第{number}条 {title(document)}所称{matter}{mark}，按第{draft}稿的规定办理。"
         for number, matter in zip(ARTICLES, MATTERS, strict=True)
     ]
-    lines += ["", "云州市人民政府", BEGINS]
+    lines += ["", "国家事务管理办公室", BEGINS]
     if document % 2:
         lines += ["", "附件1", "申请表", f"一、{title(document)}申请人{mark}填写姓名，按第{draft}稿。"]
     return "\n".join(lines) + "\n"

@@ -237,7 +237,9 @@ def _run(tool: str, address: URL, *options: str) -> None:
     found = shutil.which(tool)
     if found is None:
         raise BackupError(f"找不到 {tool}：请安装 PostgreSQL 的客户端（Debian：postgresql-client）")
-    plain = address.set(drivername="postgresql", password=None)
+    plain = URL.create(
+        "postgresql", address.username, None, address.host, address.port, address.database, address.query
+    )
     command = [found, f"--dbname={plain.render_as_string()}", *options]
     environment = os.environ | ({"PGPASSWORD": str(address.password)} if address.password else {})
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603

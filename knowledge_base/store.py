@@ -67,9 +67,8 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Chunks that may be shown and the whole 条 of each, by (version_id, group), all as of one revision."""
+    """Chunks that may be shown and the whole 条 of each, by (version_id, group), all as of one moment."""
 
-    revision: int
     chunks: dict[int, Chunk]
     articles: dict[tuple[int, int], Article]
 
@@ -188,7 +187,7 @@ class KnowledgeStore:
             _hold_still(session)
             chunks = _chunks(session, chunk_ids, self._clock())
             keys = {(chunk.version_id, chunk.draft.group) for chunk in chunks.values()}
-            return Reading(revision_of(session), chunks, _articles(session, keys))
+            return Reading(chunks, _articles(session, keys))
 
     def snapshot(self) -> tuple[int, list[Chunk]]:
         """Return the revision and, as of it, every chunk whose version is in force on some day, by id."""

@@ -26,7 +26,9 @@ def data_dir(tmp_path: Path, store: KnowledgeStore, monkeypatch: pytest.MonkeyPa
 
 
 def run(data_dir: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, ["document", *arguments, "--data-dir", str(data_dir)])
+    return CliRunner().invoke(
+        cli.app, ["document", *arguments, "--data-dir", str(data_dir)], env={"COLUMNS": "200"}
+    )
 
 
 def run_json(data_dir: Path, *arguments: str) -> object:

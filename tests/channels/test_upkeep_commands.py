@@ -30,7 +30,7 @@ def data_dir(tmp_path: Path, store: KnowledgeStore, monkeypatch: pytest.MonkeyPa
 
 
 def run(data_dir: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, [*arguments, "--data-dir", str(data_dir)])
+    return CliRunner().invoke(cli.app, [*arguments, "--data-dir", str(data_dir)], env={"COLUMNS": "200"})
 
 
 def snapshot(data_dir: Path) -> Path:

@@ -113,13 +113,13 @@ def test_a_damaged_pointer_is_made_anew(store: KnowledgeStore, tmp_path: Path, c
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 KiB."""
+    """A disk of 1 MiB."""
     folder = tmp_path / "small"
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root may mount a tmpfs")
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)],
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -127,7 +127,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if made.returncode:
         pytest.skip(f"a tmpfs cannot be mounted here: {made.stderr.strip()}")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill(folder: Path) -> Path:
@@ -153,7 +153,7 @@ def test_a_full_disk_leaves_the_index_that_serves(store: KnowledgeStore, small_d
     assert len(LiveIndex(Indexer(store, BigramEncoder(), small_disk / "index")).get()) == 1
     ballast.unlink()
     assert indexer.catch_up()
-    assert sorted(texts(store, indexer)) == [FEE, TERM, PENALTY]
+    assert set(texts(store, indexer)) == {FEE, TERM, PENALTY}
 
 
 def test_a_full_disk_leaves_the_base_as_it_was(empty_database: Path, small_disk: Path) -> None:
