@@ -1,25 +1,24 @@
 """The commands `wenzheng document …`: how a text comes before the citizens, and leaves."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from channels.document_report import as_json_value, print_comparison, print_editions, print_table
 from channels.operator import AsJson, By, DataDir, actor, print_json
 
 if TYPE_CHECKING:
-    from knowledge_base.comparing import ArticleChange
-    from knowledge_base.lifecycle import Comparison, Edition, Lifecycle
+    from knowledge_base.editions import Edition
+    from knowledge_base.lifecycle import Lifecycle
 
 Name = Annotated[str, typer.Argument(metavar="文件", help="文件名（收入时的相对路径）或文件编号")]
 Number = Annotated[int | None, typer.Option("--version", min=1, help="第几版；默认最新的一个合适的版本")]
 Note = Annotated[str, typer.Option("--note", help="说明，记入流转记录")]
-
-_KINDS = {"added": "增加", "removed": "删去", "changed": "修改", "moved": "移动"}
 
 group = typer.Typer(help="文件的起草、审核、公开、撤下和回退。", no_args_is_help=True)
 
@@ -45,9 +44,9 @@ def list_editions(
     with _lifecycle(data_dir) as lifecycle:
         found = [one for one in lifecycle.editions(document) if state in {None, one.state}]
     if as_json:
-        print_json([_as_json(edition) for edition in found])
+        print_json([as_json_value(edition) for edition in found])
     else:
-        _print_editions(found)
+        print_editions(found)
 
 
 @group.command()
@@ -56,9 +55,9 @@ def show(document: Name, *, number: Number = None, as_json: AsJson = False, data
     with _lifecycle(data_dir) as lifecycle:
         edition, texts = lifecycle.texts(document, number)
     if as_json:
-        print_json({**_as_json(edition), "texts": [asdict(text) for text in texts]})
+        print_json({**as_json_value(edition), "texts": [asdict(text) for text in texts]})
         return
-    _print_editions([edition])
+    print_editions([edition])
     for text in texts:
         typer.echo(f"\n【{text.part or '正文'}】{text.title}\n{text.text}")
 
@@ -175,20 +174,20 @@ def compare(
     if as_json:
         print_json(
             {
-                "older": found.older and _as_json(found.older),
-                "newer": _as_json(found.newer),
+                "older": found.older and as_json_value(found.older),
+                "newer": as_json_value(found.newer),
                 "parts": [asdict(part) for part in found.parts],
             }
         )
     else:
-        _print_comparison(found)
+        print_comparison(found)
 
 
 @group.command()
 def history(document: Name, *, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """流转记录：谁在什么时候（北京时间）把哪一版从什么状态变成什么状态。"""
     from knowledge_base.dates import SHANGHAI
-    from knowledge_base.lifecycle import STATE_NAMES
+    from knowledge_base.editions import STATE_NAMES
 
     with _lifecycle(data_dir) as lifecycle:
         moves = lifecycle.history(document)
@@ -206,7 +205,7 @@ def history(document: Name, *, as_json: AsJson = False, data_dir: DataDir = None
         )
         for move in moves
     ]
-    _print_table(("时间", "经办人", "版本", "从", "到", "说明"), rows)
+    print_table(("时间", "经办人", "版本", "从", "到", "说明"), rows)
 
 
 @contextmanager
@@ -238,82 +237,6 @@ def _act(
 
         open_service(read_settings(data_dir)).close()
     if as_json:
-        print_json(_as_json(moved))
+        print_json(as_json_value(moved))
     else:
-        _print_editions([moved])
-
-
-def _as_json(edition: "Edition") -> dict[str, object]:
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in asdict(edition).items()
-    }
-
-
-def _print_editions(editions: "list[Edition]") -> None:
-    from knowledge_base.dates import today
-    from knowledge_base.lifecycle import STATE_NAMES
-
-    day = today()
-    rows = [
-        (
-            str(each.document_id),
-            each.source_file,
-            each.title,
-            f"第 {each.number} 版",
-            STATE_NAMES[each.state],
-            str(each.publish_on or ""),
-            str(each.leave_on or ""),
-            "是" if each.answers_on(day) else "",
-        )
-        for each in editions
-    ]
-    _print_table(("编号", "文件", "标题", "版本", "状态", "公开日", "退出日", "今天作答"), rows)
-
-
-def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
-
-
-def _print_comparison(found: "Comparison") -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False, soft_wrap=True)
-    before = f"第 {found.older.number} 版" if found.older else "（没有更早的版本）"
-    console.print(Text(f"{found.newer.source_file}：{before} → 第 {found.newer.number} 版"))
-    for part in found.parts:
-        told = [change for change in part.changes if change.kind != "same"]
-        same = len(part.changes) - len(told)
-        console.print(Text(f"\n【{part.part or '正文'}】{part.title}（{same} 条未变）", style="bold"))
-        for change in told:
-            console.print(_told(change))
-
-
-def _told(change: "ArticleChange") -> "object":
-    from rich.text import Text
-
-    old, new = change.old, change.new
-    labels = dict.fromkeys((each.label or "（无编号）") for each in (old, new) if each)
-    line = Text(f"{_KINDS[change.kind]} {' → '.join(labels)}：")
-    if change.kind == "changed":
-        for piece in change.pieces:
-            # Marks as well as colours: a log or a colour-blind reader sees no colours.
-            if piece.kind == "removed":
-                line.append(f"[-{piece.text}-]", style="red strike")
-            elif piece.kind == "added":
-                line.append(f"{{+{piece.text}+}}", style="green")
-            else:
-                line.append(piece.text)
-    elif shown := new or old:
-        line.append(shown.body, style={"added": "green", "removed": "red"}.get(change.kind, ""))
-    return line
+        print_editions([moved])

@@ -83,8 +83,9 @@ def review(session: Session) -> dict[str, tuple[str, ...]]:
 def _settled(session: Session) -> Iterator[tuple[list[_Version], list[EffectPeriod]]]:
     """Yield the published versions of each document, oldest first, with the days of each."""
     histories, unpublished = _histories(session)
-    newest = [history[-1] for history in histories.values()]
-    successors = {version.source_file: version for version in newest if version.parent_id is None}
+    # The newest that is shown already: one still to come leaves what its forerunner has replaced alone.
+    shown = [_newest_shown(history) for history in histories.values()]
+    successors = {version.source_file: version for version in shown if version.parent_id is None}
     endings = _endings(histories.values())
     spans: dict[int, _Span] = {}
     for document_id, history in histories.items():
@@ -128,6 +129,10 @@ def _histories(session: Session) -> tuple[_Histories, set[str]]:
             histories[row.document_id].append(version)
     unpublished -= {version.source_file for history in histories.values() for version in history}
     return histories, unpublished
+
+
+def _newest_shown(history: Sequence[_Version]) -> _Version:
+    return next((version for version in reversed(history) if version.publish_on == date.min), history[-1])
 
 
 def _gone_on(part: _Version, main: Sequence[_Version]) -> date:

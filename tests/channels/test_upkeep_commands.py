@@ -14,10 +14,10 @@ from bot.assembly import open_service
 from bot.settings import Settings
 from channels import cli
 from knowledge_base.store import KnowledgeStore
-from tests.knowledge_base.test_settling import D2020, FILE, rule
+from tests.knowledge_base.test_settling import CITY, D2020, FILE, rule
 from tests.retrieval.fakes import BigramEncoder
 
-ASKED = Question(question="公园登记费多少元？")
+ASKED = Question(question="公园登记费多少元？", region=CITY)
 
 
 @pytest.fixture

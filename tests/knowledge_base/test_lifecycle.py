@@ -207,6 +207,17 @@ def test_until_a_newer_edition_is_shown_the_older_goes_on_ending_what_it_ended(
     assert "免费。" not in citable(store, NOW)
 
 
+def test_a_successor_still_to_come_leaves_what_its_forerunner_replaced_alone(
+    store: KnowledgeStore, lifecycle: Lifecycle
+) -> None:
+    store.land("旧.md", [rule("免费。", effective_from=D2020, superseded_by="新.md")])
+    store.land("新.md", [rule("五元。", "公园新办法", effective_from=D2024)])
+    store.land("新.md", [rule("六元。", "公园新办法", effective_from=D2024)], as_draft=True)
+    publish(lifecycle, "新.md", on=SOON)
+    assert citable(store, NOW) == ["五元。"]
+    assert citable(store, SOON) == ["六元。"]
+
+
 def test_withdrawing_a_later_text_gives_the_earlier_its_days_back(
     store: KnowledgeStore, lifecycle: Lifecycle
 ) -> None:
