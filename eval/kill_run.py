@@ -36,7 +36,7 @@ class KillResult:
     Attributes:
         killed_in: How many kills fell into each kind of operation; `between` is none.
         applied: In how many of these the operation turned out to be in the database.
-        finished: Rounds in which the writer was done before its kill.
+        finished: Writers that were done before their kill, beside the `rounds` that were not.
         faults: What was wrong, with its round; empty is a pass.
     """
 
@@ -52,7 +52,9 @@ class KillResult:
 
 
 def run_kills(data_dir: Path, *, rounds: int, seed: int, documents: int = 12) -> KillResult:
-    """Kill `rounds` writers on one data directory, which must be new.
+    """Kill `rounds` writers at work on one data directory, which must be new.
+
+    One that is done before its kill is looked at, too, but does not count.
 
     Raises:
         KillRunError: If a process does not start, or hangs.
@@ -64,7 +66,9 @@ def run_kills(data_dir: Path, *, rounds: int, seed: int, documents: int = 12) ->
     result = KillResult(rounds, seed, documents=documents)
     model: Model = {document: [] for document in range(documents)}
     begun, busy_s = time.monotonic(), 1.0
-    for number in range(rounds):
+    number = -1
+    while result.killed_in.total() < rounds:
+        number += 1
         operations, models = _plan(rng, model)
         journal = data_dir / "journal"
         journal.unlink(missing_ok=True)
@@ -80,10 +84,12 @@ def run_kills(data_dir: Path, *, rounds: int, seed: int, documents: int = 12) ->
         in_flight = sum(line.startswith("begin") for line in lines) > done
         if writer.exitcode not in {0, -9}:
             result.faults.append(f"round {number}: the writer ended by itself with code {writer.exitcode}")
-        result.finished += done == len(operations)
-        result.killed_in[operations[done].kind if in_flight else "between"] += 1
+        if done == len(operations):
+            result.finished += 1
+        else:
+            result.killed_in[operations[done].kind if in_flight else "between"] += 1
         # Kills should fall anywhere in a writer's work, however fast this machine is today.
-        busy_s = max(0.2, 1.2 * (time.monotonic() - started) * len(operations) / max(1, done + in_flight))
+        busy_s = max(0.2, (time.monotonic() - started) * len(operations) / max(1, done + in_flight))
         there = _read(data_dir / "wenzheng.db", result, number)
         reached = [step for step in (done, done + 1) if step < len(models) and models[step] == there]
         if reached:

@@ -62,10 +62,8 @@ def test_from_draft_to_published_and_back(data_dir: Path) -> None:
 
 def test_a_return_makes_it_a_draft_again(data_dir: Path) -> None:
     run(data_dir, "submit", FILE)
-    assert (
-        run_json(data_dir, "return", FILE, "--note", "缺日期")
-        == run_json(data_dir, "list", FILE, "--state", "draft")[0]
-    )  # type: ignore[index]
+    returned = run_json(data_dir, "return", FILE, "--note", "缺日期")
+    assert run_json(data_dir, "list", FILE, "--state", "draft") == [returned]
 
 
 def test_the_list_tells_which_edition_answers_today(data_dir: Path) -> None:

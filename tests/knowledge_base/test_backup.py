@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base import backup
 from knowledge_base.backup import back_up, read_manifest, restore
 from knowledge_base.database import open_database
 from knowledge_base.errors import BackupError
@@ -133,7 +132,7 @@ def test_a_manifest_that_does_not_fit_is_refused(
 def test_postgresql_is_dumped_by_its_own_tool_and_a_missing_one_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backup.shutil, "which", lambda _tool: None)
+    monkeypatch.setattr("knowledge_base.backup.shutil.which", lambda _tool: None)
     with pytest.raises(BackupError, match="找不到 pg_dump"):
         back_up("postgresql+psycopg://wenzheng:geheim@localhost/wenzheng", tmp_path / "backup.zip")
 
@@ -142,7 +141,7 @@ def test_the_password_is_on_no_command_line(tmp_path: Path, monkeypatch: pytest.
     tool = tmp_path / "pg_dump"
     tool.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" "$PGPASSWORD" > {tmp_path}/seen\nexit 3\n')
     tool.chmod(0o755)
-    monkeypatch.setattr(backup.shutil, "which", lambda _tool: str(tool))
+    monkeypatch.setattr("knowledge_base.backup.shutil.which", lambda _tool: str(tool))
     with pytest.raises(BackupError, match="没有成功（3）"):
         back_up("postgresql+psycopg://wenzheng:geheim@localhost/wenzheng", tmp_path / "backup.zip")
     *arguments, password = (tmp_path / "seen").read_text().split("\n")[:-1]

@@ -14,7 +14,6 @@ import pytest
 from knowledge_base.database import open_database
 from knowledge_base.errors import IndexDamaged, IndexUnwritable, StoreError
 from knowledge_base.store import KnowledgeStore
-from retrieval import indexing
 from retrieval.indexing import Indexer, LiveIndex
 from retrieval.snapshots import Snapshots
 from tests.retrieval.fakes import BigramEncoder
@@ -84,11 +83,10 @@ def test_any_damage_to_any_file_is_told_survived_and_repaired(store: KnowledgeSt
             with pytest.raises(IndexDamaged):
                 indexer.open(sound)
             assert len(running.get().search(["养犬登记"])[0]) == 2, (name, way)
-            started = LiveIndex(make(store, tmp_path))
+            started = LiveIndex(indexer)
             assert len(started.get()) == 1, (name, way)
             assert started.revision == indexer.revision(older)
-            shutil.rmtree(sound)
-            shutil.copytree(backup, sound)
+            shutil.copy(backup / name, sound / name)
     flip(sound / "stamp.json")
     assert indexer.catch_up()
     assert sorted(texts(store, indexer)) == [FEE, TERM]
@@ -190,7 +188,7 @@ def test_wherever_the_disk_is_full_the_last_index_stays(
     elif step == "point":
         monkeypatch.setattr("retrieval.snapshots.Path.replace", no_space)
     else:
-        monkeypatch.setattr(indexing.VectorCache, "put", no_space)
+        monkeypatch.setattr("retrieval.vector_cache.VectorCache.put", no_space)
     with pytest.raises(IndexUnwritable, match="No space left"):
         indexer.catch_up()
     monkeypatch.undo()
