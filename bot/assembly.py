@@ -1,5 +1,6 @@
 """Everything one process needs, put together from the settings."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from bot.consultation import Consultation
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
+from knowledge_base.errors import IndexUnwritable
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import KnowledgeStore
 from retrieval import indexing
@@ -17,6 +19,8 @@ from retrieval.contracts import Encoder
 from retrieval.encoder import SentenceEncoder
 from retrieval.indexing import Indexer, LiveIndex
 from retrieval.ranking import Ranking
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Service:
         *,
         manifest: Path | None = None,
         region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> IngestReport:
         """Take documents in and bring the index up to them; see `knowledge_base.ingest.ingest_files`."""
@@ -60,6 +66,8 @@ class Service:
             manifest=manifest,
             region=region,
             max_bytes=self.settings.max_file_mb * 1024 * 1024,
+            by=by,
+            as_draft=as_draft,
             on_progress=on_progress,
         )
         self.catch_up(on_progress)
@@ -124,12 +132,18 @@ def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up
 
     Raises:
         StoreError: If the database cannot be opened.
+        IndexUnwritable: If there is no index and none can be written.
         EncoderError: If the model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
     service = Service(settings, engine, load_encoder(settings), ranking=ranking)
     if catch_up:
-        service.catch_up()
+        try:
+            service.catch_up()
+        except IndexUnwritable as error:
+            if service.indexer.current() is None:
+                raise
+            _log.error("%s", error)
     # The dictionaries load on first use, those of sounds where something is misspelt; better now than under
     # the first citizen's question.
     service.indexer.reader.read("公级金提取 gongjijin")

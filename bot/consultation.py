@@ -4,8 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
 from bot.confidence import Confidence
@@ -20,19 +19,13 @@ from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
 from bot.turn import Turn
+from knowledge_base.dates import today
 from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
 from retrieval.indexing import LiveIndex
 from retrieval.query import QueryReader
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-
 _log = logging.getLogger(__name__)
-
-
-def today() -> date:
-    """Return the day it is where the law applies."""
-    return datetime.now(SHANGHAI).date()
 
 
 class Consultation:

@@ -9,11 +9,15 @@
     │   │   ├── EncryptedFile
     │   │   └── ClassifiedDocument    the file bears 密级 and must not be taken in
     │   ├── ManifestError
+    │   ├── IllegalTransition         an edition cannot go from its state to that one
+    │   ├── UnknownEdition            no such document, or no such version of it
+    │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
     │   ├── IndexMismatch             built by another encoder or for another dimension
-    │   └── IndexDamaged              a checksum does not hold
+    │   ├── IndexDamaged              a checksum does not hold
+    │   └── IndexUnwritable           the disk took no new index; the last one goes on serving
     └── QuestionRejected              what a citizen sent cannot be a question; carries a code
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
@@ -56,6 +60,28 @@ class ManifestError(KnowledgeError):
     """The manifest cannot be read, or a row of it contradicts itself."""
 
 
+class IllegalTransition(KnowledgeError):
+    """An edition cannot go from its state to the one wanted.
+
+    Attributes:
+        state: The `EditionState` it is in.
+        wanted: The `EditionState` it was to get.
+    """
+
+    def __init__(self, message: str, state: str, wanted: str) -> None:
+        super().__init__(message)
+        self.state = state
+        self.wanted = wanted
+
+
+class UnknownEdition(KnowledgeError):
+    """There is no such document, or no such version of it."""
+
+
+class BackupError(KnowledgeError):
+    """A backup cannot be made, is damaged, or would overwrite something."""
+
+
 class StoreError(KnowledgeError):
     """The database refused an operation."""
 
@@ -74,6 +100,10 @@ class IndexMismatch(RetrievalError):
 
 class IndexDamaged(RetrievalError):
     """An index snapshot does not match its checksums."""
+
+
+class IndexUnwritable(RetrievalError):
+    """The disk took no new index; the last one goes on serving."""
 
 
 class QuestionRejected(WenzhengError):

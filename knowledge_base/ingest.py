@@ -38,7 +38,7 @@ class FileOutcome:
     """What became of one file.
 
     Attributes:
-        reason: Why it was refused or failed, in Chinese; empty otherwise.
+        reason: Why it was refused, failed, or stays withdrawn, in Chinese; empty otherwise.
         chunks: Chunks it has now, those of its 附件 included.
         encoded: How many of them are new, so that they have to be encoded.
         inferred: What was read from the text rather than given, for review.
@@ -74,11 +74,14 @@ def ingest_files(
     manifest: Path | None = None,
     region: str | None = None,
     max_bytes: int = MAX_BYTES,
+    by: str = "",
+    as_draft: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
     """Take in a file, or every file of a folder; one that fails is reported and the rest still lands.
 
     Args:
+        by: Who takes them in. As drafts they answer nothing until they are published.
         manifest: JSON list or CSV; by default a `manifest.json` or `manifest.csv` in the folder itself.
         region: For documents the manifest gives none; a text that names a place within it keeps that place.
         max_bytes: Largest file read.
@@ -113,7 +116,7 @@ def ingest_files(
             max_bytes=max_bytes,
             gazetteer=gazetteer,
         )
-        outcomes.append(_take_in(store, name, read))
+        outcomes.append(_take_in(store, name, read, by=by, as_draft=as_draft))
     if on_progress is not None:
         on_progress(Progress("read", len(files), len(files)))
     if path.is_dir():
@@ -155,21 +158,30 @@ def _manifest_in(folder: Path | None) -> Path | None:
     return next((folder / name for name in MANIFEST_NAMES if (folder / name).is_file()), None)
 
 
-def _take_in(store: KnowledgeStore, name: str, read: Callable[[], Sequence[DocumentDraft]]) -> FileOutcome:
+def _take_in(
+    store: KnowledgeStore,
+    name: str,
+    read: Callable[[], Sequence[DocumentDraft]],
+    *,
+    by: str,
+    as_draft: bool,
+) -> FileOutcome:
     try:
         drafts = read()
     except ClassifiedDocument as refusal:
         return FileOutcome(name, "refused", str(refusal))
     except LoadError as fault:
         return FileOutcome(name, "failed", str(fault))
-    landing = store.land(name, drafts)
+    landing = store.land(name, drafts, by=by, as_draft=as_draft)
+    idle = landing.status in {LandingStatus.UNCHANGED, LandingStatus.WITHHELD}
     return FileOutcome(
         file=name,
         status=_STATUSES[landing.status],
+        reason=_WITHHELD if landing.status is LandingStatus.WITHHELD else "",
         title=drafts[0].meta.title,
         chunks=sum(len(draft.chunks) for draft in drafts),
         encoded=landing.new_chunks,
-        inferred=() if landing.status is LandingStatus.UNCHANGED else _inferred(drafts),
+        inferred=() if idle else _inferred(drafts),
     )
 
 
@@ -186,10 +198,12 @@ def _inferred(drafts: Sequence[DocumentDraft]) -> tuple[Inference, ...]:
     return (*said, *own)
 
 
+_WITHHELD = "这份文本已被撤下，仍不公开：要恢复请用 wenzheng document rollback"
 _STATUSES: dict[LandingStatus, Literal["added", "updated", "unchanged"]] = {
     LandingStatus.ADDED: "added",
     LandingStatus.UPDATED: "updated",
     LandingStatus.UNCHANGED: "unchanged",
+    LandingStatus.WITHHELD: "unchanged",
 }
 
 

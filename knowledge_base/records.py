@@ -12,6 +12,15 @@ from enum import StrEnum
 NATIONAL = "全国"
 
 
+class EditionState(StrEnum):
+    """How far an edition is on its way to the citizen; only a published one may answer."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
 class ChunkKind(StrEnum):
     """What a chunk is made of."""
 
@@ -45,6 +54,23 @@ class Block:
     text: str
     level: int = 0
     header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `wenzheng doctor` found in one place, in Chinese.
+
+    Attributes:
+        check: What was looked at.
+        trouble: What is wrong; empty for nothing.
+        cure: What to do about it.
+        repairable: Whether `wenzheng doctor --repair` does it: only what is derived is ever repaired.
+    """
+
+    check: str
+    trouble: str = ""
+    cure: str = ""
+    repairable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

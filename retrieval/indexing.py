@@ -7,6 +7,7 @@ newest snapshot, so that a worker follows what another process published.
 
 import fcntl
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.errors import IndexDamaged, IndexMismatch
+from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable
 from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
@@ -85,6 +86,10 @@ class Indexer:
         """Return the folder of the snapshot in use."""
         return self._snapshots.current()
 
+    def older(self) -> list[Path]:
+        """Return the snapshots kept beside the one in use, the newest first."""
+        return self._snapshots.older()
+
     def open(self, snapshot: Path) -> HybridIndex:
         """Open a snapshot after checking every file of it.
 
@@ -128,10 +133,23 @@ class Indexer:
     @contextmanager
     def _only_one(self) -> Iterator[None]:
         """Let one process at a time build; the others wait and find the work done."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "LOCK").open("w") as lock:
+        with self._writing():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = (self._folder / "LOCK").open("w")
+        with descriptor as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say what is to be done when the disk refuses; faiss gives a RuntimeError, SQLite its own."""
+        try:
+            yield
+        except (OSError, RuntimeError, sqlite3.Error) as error:
+            raise IndexUnwritable(
+                f"索引没有写成，原有的索引继续使用：{error}。"
+                f"请查看 {self._folder} 所在磁盘的剩余空间和权限，然后运行 wenzheng reindex"
+            ) from error
 
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
@@ -147,14 +165,16 @@ class Indexer:
             tokenizer=self._tokenizer,
             ranking=self._ranking,
         )
-        snapshot = self._snapshots.publish(self._stamp(revision), index.save)
+        with self._writing():
+            snapshot = self._snapshots.publish(self._stamp(revision), index.save)
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
 
     def _vectors(
         self, passages: Sequence[Passage], on_progress: Callable[[Progress], None] | None
     ) -> tuple[Vectors, list[NDArray[np.float16]]]:
         """Return the vectors of all passages, encoding those whose text is new."""
-        cache = VectorCache(self._folder / "vectors.db", self._encoder.fingerprint, self._encoder.dim)
+        with self._writing():
+            cache = VectorCache(self._folder / "vectors.db", self._encoder.fingerprint, self._encoder.dim)
         texts = [passage_text(passage) for passage in passages]
         spans = [passage_spans(passage) for passage in passages]
         keys = [vector_key(text, of_text) for text, of_text in zip(texts, spans, strict=True)]
@@ -174,10 +194,12 @@ class Indexer:
                 keys[place]: CachedVectors(vector, of_passage.astype(np.float16))
                 for place, vector, of_passage in zip(part, encoded.passages, encoded.spans, strict=True)
             }
-            cache.put(fresh)
+            with self._writing():
+                cache.put(fresh)
             known |= fresh
         if missing:
-            cache.keep_only(set(keys))
+            with self._writing():
+                cache.keep_only(set(keys))
         matrix = np.empty((len(passages), self._encoder.dim), dtype=np.float32)
         for place, key in enumerate(keys):
             matrix[place] = known[key].passage
@@ -249,9 +271,21 @@ class LiveIndex:
             except (IndexDamaged, IndexMismatch) as error:
                 if newest != self._indexer.current():
                     continue  # it was replaced, and removed, while it was read
-                if self._index is None:
+                if self._index is None and not self._open_older():
                     raise
                 _log.error("keeping the last good index: %s", error)
             else:
                 self._index, self._revision = index, revision
             self._seen = newest
+
+    def _open_older(self) -> bool:
+        """Open the newest sound snapshot kept beside a damaged one; SQL still has the last word."""
+        for snapshot in self._indexer.older():
+            try:
+                index, revision = self._indexer.open(snapshot), self._indexer.revision(snapshot)
+            except (IndexDamaged, IndexMismatch) as error:
+                _log.warning("%s", error)
+            else:
+                self._index, self._revision = index, revision
+                return True
+        return False

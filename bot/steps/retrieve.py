@@ -7,7 +7,7 @@ from bot.pipeline import Step
 from bot.turn import Evidence, Turn
 from knowledge_base.records import NATIONAL, Chunk
 from knowledge_base.regions import specificity, visible
-from knowledge_base.store import KnowledgeStore
+from knowledge_base.store import Article, KnowledgeStore
 from retrieval.contracts import SearchFilter
 from retrieval.cues import Cue, held
 from retrieval.hybrid import Found, HybridIndex
@@ -26,7 +26,11 @@ _DECISIVE = Cue.AMOUNT | Cue.FEE | Cue.DURATION | Cue.LIST | Cue.PENALTY
 def retrieve(
     store: KnowledgeStore, index: Callable[[], HybridIndex], served: Callable[[], frozenset[str]]
 ) -> Step:
-    """Return the step. SQL has the last word on effect and region: an index may be a moment behind."""
+    """Return the step. SQL has the last word on effect and region: an index may be a moment behind.
+
+    The index only nominates; all that is quoted is read from SQL at one moment, so that no answer
+    mixes two revisions.
+    """
 
     def step(turn: Turn) -> Turn:
         if turn.status is not None or turn.query is None:
@@ -37,9 +41,9 @@ def retrieve(
         found = [(ask(CHUNKS, SearchFilter(here, day)), here)]
         if there:
             found.append((ask(ELSEWHERE, SearchFilter(there, day)), there))
-        chunks = store.chunks([hit.passage_id for each, _ in found for hit in each.hits])
-        current = {id_: chunk for id_, chunk in chunks.items() if _in_force(chunk, turn)}
-        evidence = [_evidence(store, each, current, regions) for each, regions in found]
+        reading = store.read([hit.passage_id for each, _ in found for hit in each.hits])
+        current = {id_: chunk for id_, chunk in reading.chunks.items() if _in_force(chunk, turn)}
+        evidence = [_evidence(reading.articles, each, current, regions) for each, regions in found]
         return replace(
             turn,
             evidence=nearest_first(evidence[0], turn.query.cues),
@@ -91,7 +95,10 @@ def _in_force(chunk: Chunk, turn: Turn) -> bool:
 
 
 def _evidence(
-    store: KnowledgeStore, found: Found, chunks: dict[int, Chunk], regions: frozenset[str]
+    articles: dict[tuple[int, int], Article],
+    found: Found,
+    chunks: dict[int, Chunk],
+    regions: frozenset[str],
 ) -> tuple[Evidence, ...]:
     """Return one piece of evidence for each 条: that of its best chunk."""
     best: dict[tuple[int, int], tuple[int, Chunk]] = {}
@@ -99,7 +106,6 @@ def _evidence(
         chunk = chunks.get(hit.passage_id)
         if chunk is not None and chunk.document.meta.region in regions:
             best.setdefault((chunk.version_id, chunk.draft.group), (place, chunk))
-    articles = store.articles(best)
     return tuple(
         Evidence(
             chunk,

@@ -39,6 +39,7 @@ class Taker:
 
     outcomes: tuple[FileOutcome, ...] = (LANDED,)
     taken: list[Path] = field(default_factory=list)
+    told: list[tuple[str, bool]] = field(default_factory=list)
     closed: int = 0
 
     def ingest(
@@ -47,9 +48,12 @@ class Taker:
         *,
         manifest: Path | None = None,
         region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
         on_progress: Callable[[Progress], None],
     ) -> IngestReport:
         self.taken.append(path)
+        self.told.append((by, as_draft))
         on_progress(Progress("read", 1, 1, "a.md"))
         on_progress(Progress("encode", 12, 12))
         return IngestReport(self.outcomes)
@@ -90,6 +94,18 @@ def test_ingest_ends_with_1_when_a_file_was_refused(monkeypatch: pytest.MonkeyPa
     assert report["outcomes"][1]["reason"] == "文件有密码，无法读取"
     assert report["outcomes"][0]["inferred"][0]["value"] == "2026-05-01"
     assert report["outcomes"][0]["review"] == ["没有写明何时施行，按成文日期计"]
+
+
+def test_ingest_says_who_brings_it_and_whether_it_is_a_draft(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    monkeypatch.setenv("LOGNAME", "zhang")
+    folder = ("--data-dir", str(tmp_path / "data"))
+    run("ingest", str(tmp_path), *folder)
+    run("ingest", str(tmp_path), "--draft", "--by", "王某", *folder)
+    assert taker.told == [("zhang", False), ("王某", True)]
 
 
 def test_ingest_of_nothing_is_a_wrong_call(tmp_path: Path) -> None:
