@@ -6,7 +6,7 @@ _NOT_PUBLIC = tuple(
     map(
         ipaddress.ip_network,
         (
-            # Beside what the standard library's register knows as private, loopback, link-local, shared (CGNAT):
+            # The standard library knows private, loopback, link-local and shared (CGNAT) ones; beside them:
             "192.0.0.0/24",  # protocol assignments
             "192.88.99.0/24",  # 6to4 relays
             "224.0.0.0/4",  # multicast

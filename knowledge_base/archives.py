@@ -13,7 +13,13 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from knowledge_base.errors import EncryptedFile, LoadError, UnreadableFile
-from knowledge_base.loaders.bounds import MAX_MEMBERS, MAX_UNPACKED_BYTES, open_archive, read_member, shown_size
+from knowledge_base.loaders.bounds import (
+    MAX_MEMBERS,
+    MAX_UNPACKED_BYTES,
+    open_archive,
+    read_member,
+    shown_size,
+)
 
 MAX_DEPTH = 3
 INSIDE = "!/"  # between an archive's name and that of a file in it
@@ -37,8 +43,8 @@ class Member:
 
 @dataclass(slots=True)
 class _Budget:
-    members: int = MAX_MEMBERS
-    unpacked: int = MAX_UNPACKED_BYTES
+    members: int
+    unpacked: int
 
     def take(self, archive: zipfile.ZipFile) -> None:
         infos = archive.infolist()
@@ -62,7 +68,7 @@ def members(data: bytes, *, max_bytes: int) -> Iterator[Member]:
     Raises:
         UnreadableFile: If the archive itself is damaged or goes beyond bounds.
     """
-    yield from _members(data, "", 1, _Budget(), max_bytes)
+    yield from _members(data, "", 1, _Budget(MAX_MEMBERS, MAX_UNPACKED_BYTES), max_bytes)
 
 
 def _members(data: bytes, prefix: str, depth: int, budget: _Budget, max_bytes: int) -> Iterator[Member]:
@@ -126,6 +132,6 @@ def _check(info: zipfile.ZipInfo, name: str, seen: set[str]) -> None:
 
 def _is_clutter(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return any(part.startswith((".", "~$")) and part not in {".", ".."} or part == "__MACOSX" for part in parts) or (
-        bool(parts) and parts[-1] in {"Thumbs.db", "desktop.ini"}
-    )
+    return any(
+        (part.startswith((".", "~$")) and part not in {".", ".."}) or part == "__MACOSX" for part in parts
+    ) or (bool(parts) and parts[-1] in {"Thumbs.db", "desktop.ini"})

@@ -120,7 +120,9 @@ class Fetcher:
         except (HTTPError, OSError, ValueError) as error:
             if expired.is_set():
                 raise self._too_slow() from error
-            raise FetchError(f"{host} 没有正常应答（{type(error).__name__}）：请稍后再试，或在浏览器里保存后导入") from error
+            raise FetchError(
+                f"{host} 没有正常应答（{type(error).__name__}）：请稍后再试，或在浏览器里保存后导入"
+            ) from error
         finally:
             watch.cancel()
             connection.close()
@@ -168,7 +170,11 @@ class Fetcher:
                 HTTPConnection(address, port, timeout=left)
                 if scheme == "http"
                 else HTTPSConnection(
-                    address, port, timeout=left, server_hostname=host, ssl_context=ssl.create_default_context()
+                    address,
+                    port,
+                    timeout=left,
+                    server_hostname=host,
+                    ssl_context=ssl.create_default_context(),
                 )
             )
             try:
@@ -197,7 +203,11 @@ def split_url(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         port = parts.port
-        host = (parts.hostname or "").encode("idna").decode("ascii") if ":" not in (parts.hostname or "") else parts.hostname
+        host = (
+            (parts.hostname or "").encode("idna").decode("ascii")
+            if ":" not in (parts.hostname or "")
+            else parts.hostname
+        )
     except (ValueError, UnicodeError) as error:
         raise FetchError(f"网址 {url[:80]} 不合规范：请重新复制") from error
     scheme = parts.scheme.lower()
@@ -207,7 +217,9 @@ def split_url(url: str) -> SplitResult:
         raise FetchError(f"网址 {url[:80]} 没有写明网站：请重新复制")
     if "@" in parts.netloc:
         raise FetchError("网址里带有用户名或密码，不能抓取：请用公开的网址")
-    return SplitResult(scheme, _authority(host, port), quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE), "")
+    return SplitResult(
+        scheme, _authority(host, port), quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE), ""
+    )
 
 
 def _authority(host: str, port: int | None) -> str:

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from knowledge_base.database import ChunkRow, DocumentRow, VersionRow, meta_of
-from knowledge_base.records import ChunkDraft, DocumentMeta
+from knowledge_base.database import ChunkRow, DocumentRow, OcrPageRow, VersionRow, meta_of
+from knowledge_base.records import ChunkDraft, DocumentMeta, OcrPage
 from knowledge_base.settling import begins
 
 
@@ -40,8 +40,12 @@ class DocumentDraft:
     chunks: tuple[ChunkDraft, ...]
 
 
-def land_parts(session: Session, source_file: str, drafts: Sequence[DocumentDraft]) -> Landing:
+def land_parts(
+    session: Session, source_file: str, drafts: Sequence[DocumentDraft], ocr_pages: Sequence[OcrPage] = ()
+) -> Landing:
     """Write one file's main text (first) and its 附件 in the session's transaction, without settling.
+
+    The pages OCR read belong to the version of the main text that they became.
 
     See `KnowledgeStore.land` for what becomes of what is there already.
     """
@@ -62,8 +66,23 @@ def land_parts(session: Session, source_file: str, drafts: Sequence[DocumentDraf
     landings += [Landing(_withdraw(known[part], begins(main.meta)), 0) for part in sorted(gone)]
     if all(landing.status is LandingStatus.UNCHANGED for landing in landings):
         return Landing(LandingStatus.UNCHANGED, 0)
+    _keep_ocr_pages(session, source_file, ocr_pages)
     status = LandingStatus.UPDATED if known else LandingStatus.ADDED
     return Landing(status, sum(landing.new_chunks for landing in landings))
+
+
+def _keep_ocr_pages(session: Session, source_file: str, pages: Sequence[OcrPage]) -> None:
+    version_id = _newest_versions(session, source_file)[""].id
+    session.execute(delete(OcrPageRow).where(OcrPageRow.version_id == version_id))
+    session.add_all(
+        OcrPageRow(
+            version_id=version_id,
+            number=page.number,
+            lines=[(line.text, line.confidence, *line.box) for line in page.lines],
+            image=page.image or None,
+        )
+        for page in pages
+    )
 
 
 def _newest_versions(session: Session, source_file: str) -> dict[str, VersionRow]:
@@ -135,6 +154,7 @@ def _sha256(text: str) -> str:
 def _add_version(session: Session, document_id: int, number: int, draft: DocumentDraft) -> None:
     version = VersionRow(document_id=document_id, number=number, sha256=_sha256(draft.text), text=draft.text)
     _set_meta(version, draft.meta)
+    version.fetched = draft.meta.fetched
     session.add(version)
     session.flush()
     session.add_all(

@@ -14,10 +14,10 @@ from sqlalchemy import Engine, Integer, String, cast, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
-from knowledge_base.database import ChunkRow, DocumentRow, StateRow, VersionRow, meta_of
+from knowledge_base.database import ChunkRow, DocumentRow, OcrPageRow, StateRow, VersionRow, meta_of
 from knowledge_base.errors import StoreError
 from knowledge_base.landing import DocumentDraft, Landing, LandingStatus, land_parts
-from knowledge_base.records import Chunk, ChunkDraft, ChunkKind, Document
+from knowledge_base.records import Chunk, ChunkDraft, ChunkKind, Document, OcrLine, OcrPage
 from knowledge_base.regions import common_region
 from knowledge_base.settling import review, settle
 
@@ -75,7 +75,9 @@ class KnowledgeStore:
         with Session(self._engine) as session:
             return _revision(session)
 
-    def land(self, source_file: str, drafts: Sequence[DocumentDraft]) -> Landing:
+    def land(
+        self, source_file: str, drafts: Sequence[DocumentDraft], ocr_pages: Sequence[OcrPage] = ()
+    ) -> Landing:
         """Store one file's main text (first) and its 附件, all or nothing.
 
         The same text with the same metadata changes nothing; the same text with other metadata is
@@ -87,7 +89,7 @@ class KnowledgeStore:
         with _faults(f"{source_file} could not be stored"), Session(self._engine) as session, session.begin():
             # First, so that two writers settle one after the other and neither misses the other's document.
             _raise_revision(session)
-            landing = land_parts(session, source_file, drafts)
+            landing = land_parts(session, source_file, drafts, ocr_pages)
             if landing.status is LandingStatus.UNCHANGED:
                 session.rollback()
             else:
@@ -108,6 +110,22 @@ class KnowledgeStore:
         with Session(self._engine) as session:
             version = session.scalar(wanted.order_by(VersionRow.number.desc()).limit(1))
             return None if version is None else _stored_text(session, version)
+
+    def ocr_pages(self, version_id: int) -> tuple[OcrPage, ...]:
+        """Return the pages of a version that OCR read, in order; none for a text that was not scanned."""
+        wanted = select(OcrPageRow).options(undefer(OcrPageRow.image)).filter_by(version_id=version_id)
+        with Session(self._engine) as session:
+            return tuple(
+                OcrPage(
+                    row.number,
+                    tuple(
+                        OcrLine(text, confidence, (left, top, right, bottom))
+                        for text, confidence, left, top, right, bottom in row.lines
+                    ),
+                    row.image or b"",
+                )
+                for row in session.scalars(wanted.order_by(OcrPageRow.number))
+            )
 
     def iter_texts(self) -> Iterator[StoredText]:
         """Yield the newest version of every document, by source file."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from knowledge_base.errors import LoadError, UnreadableFile, UnsupportedFormat
-from knowledge_base.loaders import docx, html, images, markdown, office, ofd, pdf, text, xlsx
+from knowledge_base.loaders import docx, html, images, markdown, ofd, office, pdf, text, xlsx
 from knowledge_base.loaders.bounds import shown_size
 from knowledge_base.loaders.reading_bytes import MAX_BYTES, check_size, read_bytes
 from knowledge_base.loaders.sniffing import IMAGE_SUFFIXES, contradiction

@@ -1,6 +1,7 @@
 """Bounds on what a file may unpack to, checked before and while unpacking."""
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -14,6 +15,7 @@ MAX_RATIO = 200
 RATIO_FLOOR_BYTES = 16 * 1024 * 1024
 MAX_STREAM_BYTES = 128 * 1024 * 1024
 
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 _STREAM = re.compile(rb"stream\r?\n(?=[\x08\x18\x28\x38\x48\x58\x68\x78])")
 
 
@@ -68,7 +70,7 @@ def read_member(
     try:
         with archive.open(member) as stream:
             data = stream.read(max_bytes + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (*_BROKEN, OSError, ValueError) as error:
         raise UnreadableFile(f"文件不完整或已损坏（{name} 解压失败）：请重新导出或重新下载") from error
     if len(data) > max_bytes:
         raise UnreadableFile(

@@ -106,7 +106,7 @@ def read_faq_sheet(path: Path, *, max_bytes: int = MAX_BYTES) -> FaqSheet:
 
 
 def faq_rows(book: Workbook) -> list[tuple[Sheet, Row, Mapping[str, str]]]:
-    """Return the rows below a header with 问题 and 答案, their cells by column; none where there is no such."""
+    """Return the rows below a header with 问题 and 答案, their cells by column."""
     found: list[tuple[Sheet, Row, Mapping[str, str]]] = []
     for sheet in book.sheets:
         columns: dict[int, str] = {}

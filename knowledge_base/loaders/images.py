@@ -54,7 +54,9 @@ def _pages(data: bytes) -> Iterator["Image"]:
                 _check_size(frame)
                 yield from _cut(ImageOps.exif_transpose(frame))
     except Image.DecompressionBombError as error:
-        raise UnreadableFile(f"图片的像素数超过上限 {MAX_PIXELS // 1_000_000} 百万：疑似压缩炸弹，已拒绝") from error
+        raise UnreadableFile(
+            f"图片的像素数超过上限 {MAX_PIXELS // 1_000_000} 百万：疑似压缩炸弹，已拒绝"
+        ) from error
     except UnidentifiedImageError as error:
         raise UnreadableFile("图片已损坏或格式不认识：请重新导出为 png 或 jpg") from error
     except (OSError, SyntaxError, ValueError) as error:

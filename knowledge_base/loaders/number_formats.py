@@ -92,7 +92,7 @@ def _digits(value: float, pattern: str) -> str:
 
 
 def _shown_day(value: datetime | date | time, number_format: str) -> str:
-    section = _SKIPPED.sub("", _CURRENCY.sub("", number_format.split(";")[0]))
+    section = _SKIPPED.sub("", _CURRENCY.sub("", number_format.partition(";")[0]))
     if not _DATE_PART.search(_QUOTED.sub("", section)) or section.strip().lower() == "general":
         section = "h:mm" if isinstance(value, time) else "yyyy-mm-dd"
     written, position, clock = "", 0, False
@@ -103,45 +103,45 @@ def _shown_day(value: datetime | date | time, number_format: str) -> str:
         if quoted:
             written += quoted[1] if quoted[1] is not None else quoted[2]
         elif part:
-            token = part[0].lower()
+            code = part[0].lower()
             # m is minutes after hours and before seconds, months otherwise.
-            minutes = token in {"m", "mm"} and (
+            minutes = code in {"m", "mm"} and (
                 clock or re.match(r"[^a-z]*s", section[part.end() :], re.IGNORECASE) is not None
             )
-            written += _part(value, token, minutes=minutes, half=half)
-            clock = token in {"h", "hh"}
+            written += _part(value, code, minutes=minutes, half=half)
+            clock = code in {"h", "hh"}
         else:
             written += section[position]
         position = quoted.end() if quoted else part.end() if part else position + 1
     return written.strip()
 
 
-def _part(value: datetime | date | time, token: str, *, minutes: bool, half: bool) -> str:
+def _part(value: datetime | date | time, code: str, *, minutes: bool, half: bool) -> str:
     moment = value if isinstance(value, (datetime, time)) else datetime(value.year, value.month, value.day)
+    hour = (moment.hour % 12 or 12) if half else moment.hour
+    clock = {
+        "h": f"{hour}",
+        "hh": f"{hour:02d}",
+        "s": f"{moment.second}",
+        "ss": f"{moment.second:02d}",
+        "am/pm": "PM" if moment.hour >= 12 else "AM",
+        "上午/下午": "下午" if moment.hour >= 12 else "上午",
+    }
     if minutes:
-        return f"{moment.minute:02d}" if token == "mm" else str(moment.minute)
-    if token in {"h", "hh"}:
-        hour = (moment.hour % 12 or 12) if half else moment.hour
-        return f"{hour:02d}" if token == "hh" else str(hour)
-    if token in {"s", "ss"}:
-        return f"{moment.second:02d}" if token == "ss" else str(moment.second)
-    if token in {"am/pm", "上午/下午"}:
-        return token.split("/")[moment.hour >= 12].upper()
-    if isinstance(moment, time):
-        return ""
-    match token:
-        case "yyyy" | "e":
-            return f"{moment.year:04d}"
-        case "yy":
-            return f"{moment.year % 100:02d}"
-        case "mm":
-            return f"{moment.month:02d}"
-        case "m" | "mmm" | "mmmm":
-            return str(moment.month)
-        case "dd":
-            return f"{moment.day:02d}"
-        case "d":
-            return str(moment.day)
-        case _:
-            weekday = _WEEKDAYS[moment.weekday()]
-            return f"星期{weekday}" if token == "dddd" else f"周{weekday}"
+        clock |= {"m": f"{moment.minute}", "mm": f"{moment.minute:02d}"}
+    if code in clock or isinstance(moment, time):
+        return clock.get(code, "")
+    weekday = _WEEKDAYS[moment.weekday()]
+    return {
+        "yyyy": f"{moment.year:04d}",
+        "e": f"{moment.year:04d}",
+        "yy": f"{moment.year % 100:02d}",
+        "m": f"{moment.month}",
+        "mm": f"{moment.month:02d}",
+        "mmm": f"{moment.month}",
+        "mmmm": f"{moment.month}",
+        "d": f"{moment.day}",
+        "dd": f"{moment.day:02d}",
+        "ddd": f"周{weekday}",
+        "dddd": f"星期{weekday}",
+    }[code]

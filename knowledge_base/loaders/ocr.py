@@ -1,4 +1,4 @@
-"""Reading print off a picture with RapidOCR on OpenVINO; its models are inside the package, no network is used.
+"""Reading print off a picture with RapidOCR on OpenVINO; its models are in the package, no network is used.
 
 It is the extra `ocr`. Everything that touches the library is here.
 """
@@ -28,8 +28,10 @@ LONG_SIDE_PX = 2_000  # the detector scales larger pictures down to this
 REVIEW_SIDE_PX = 1_200
 
 # A star is read as any of many signs; a marking in print stands on a line of its own.
-_MARKED = re.compile(r"(?:№?\d{1,8})?(?:绝密|机密|秘密|絕密|機密|祕密)(?:[^\u4e00-\u9fff，。；：、]{0,2}|[大女支米])"
-                     r"(?:\d{1,3}(?:年|个月|月|天|日)|长期|長期)|(?:绝密|机密|秘密|絕密|機密|祕密)[★☆＊*✭]?")
+_MARKED = re.compile(
+    r"(?:№?\d{1,8})?(?:绝密|机密|秘密|絕密|機密|祕密)(?:[^\u4e00-\u9fff，。；：、]{0,2}|[大女支米])"
+    r"(?:\d{1,3}(?:年|个月|月|天|日)|长期|長期)|(?:绝密|机密|秘密|絕密|機密|祕密)[★☆＊*✭]?"
+)
 
 _engine_lock = threading.Lock()
 

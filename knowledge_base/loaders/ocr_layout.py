@@ -81,7 +81,9 @@ def _sizes(lines: Sequence[Placed], em: float) -> list[float]:
     long = [line.height for line in lines if len(line.text) >= 6] or [line.height for line in lines]
     usual = median(long) if long else 1.0
     return [
-        em if abs(line.height - usual) <= SAME_SIZE * usual or len(line.text) < 4 else em * line.height / usual
+        em
+        if abs(line.height - usual) <= SAME_SIZE * usual or len(line.text) < 4
+        else em * line.height / usual
         for line in lines
     ]
 
@@ -134,16 +136,16 @@ def _is_running_text(side: Sequence[Letter]) -> bool:
     return len(side) >= COLUMN_LINES and median(len(letter.text) for letter in side) >= COLUMN_CHARS
 
 
-def _lines_and_tables(
-    letters: Sequence[Letter], em: float, number: int
-) -> tuple[list[Line], list[Table]]:
+def _lines_and_tables(letters: Sequence[Letter], em: float, number: int) -> tuple[list[Line], list[Table]]:
     rows = list(_rows(letters, em))
     lines: list[Line] = []
     tables: list[Table] = []
     for tabular, group in groupby(rows, key=lambda row: len(row) > 1):
         run = list(group)
         if not tabular or len(run) < 2:
-            lines += [line for row in run for line in lines_of([each for cell in row for each in cell], number)]
+            lines += [
+                line for row in run for line in lines_of([each for cell in row for each in cell], number)
+            ]
             continue
         cells = [tuple(" ".join(each.text for each in cell) for cell in row) for row in run]
         agree = len({len(row) for row in cells}) == 1

@@ -67,7 +67,9 @@ def read(data: bytes) -> Reading:
             pages.append(Page(PageLines(box[3], lines)))
     if not any(page.text() for page in pages):
         reason = f"其中 {pictures} 页只有图像" if pictures else "没有一页有文字"
-        raise UnreadableFile(f"OFD 共 {len(pages)} 页，{reason}：请用阅读器导出为 .pdf，再由文字识别（OCR）读取")
+        raise UnreadableFile(
+            f"OFD 共 {len(pages)} 页，{reason}：请用阅读器导出为 .pdf，再由文字识别（OCR）读取"
+        )
     notes = (f"有 {pictures} 页只有图像，没有读取：请用阅读器把它们导出为 .pdf 再导入",) if pictures else ()
     return Reading(tuple(blocks_of(pages)), notes=notes)
 

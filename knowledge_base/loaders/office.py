@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from knowledge_base.errors import MissingTool, UnreadableFile
@@ -22,17 +23,18 @@ TIMEOUT_S = 120.0
 
 _RTF = b"{\\rtf"
 # MacroSecurityLevel 3 runs nothing that is not signed by a trusted publisher; there is none.
-_PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse">
-<value>3</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution" oor:op="fuse">
-<value>true</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse">
-<value>true</value></prop></item>
-<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>0</value></prop></item>
-</oor:items>
-"""
+_SETTINGS = (
+    ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("org.openoffice.Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    ("org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("org.openoffice.Office.Writer/Content/Update", "Link", "0"),
+)
+_PROFILE = '<oor:items xmlns:oor="http://openoffice.org/2001/registry">{}</oor:items>'.format(
+    "".join(
+        f'<item oor:path="/{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
+        for path, name, value in _SETTINGS
+    )
+)
 _one_at_a_time = threading.Lock()
 
 
@@ -85,7 +87,9 @@ def _as_docx(data: bytes, program: str) -> bytes:
         )
         converted = folder / "out" / "in.docx"
         if not converted.is_file():
-            raise UnreadableFile("LibreOffice 没能转换这个文件：可能已损坏或有密码，请用 Word 或 WPS 另存为 .docx")
+            raise UnreadableFile(
+                "LibreOffice 没能转换这个文件：可能已损坏或有密码，请用 Word 或 WPS 另存为 .docx"
+            )
         return read_bytes(converted, MAX_BYTES)
 
 
@@ -118,8 +122,6 @@ def _run(command: list[str], folder: Path) -> None:
         ) from error
     finally:
         # soffice is a script that starts the program: the whole group ends, also where it ended well.
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()

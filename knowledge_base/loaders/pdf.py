@@ -165,5 +165,5 @@ def _recognise(data: bytes, wanted: Sequence[int]) -> dict[int, tuple[Page, OcrP
 
 def _nothing_to_read(count: int, scans: Sequence[int]) -> str:
     if scans:
-        return f"PDF 是扫描件：{count} 页都没有文字层，文字识别也没有认出一个字；请核对扫描是否清楚、方向是否端正"
+        return f"PDF 是扫描件：{count} 页都没有文字层，也没有认出一个字；请核对扫描是否清楚、方向是否端正"
     return f"PDF 共 {count} 页，没有一页有文字：请核对是否导出完整"

@@ -9,9 +9,7 @@ Element = ET.Element
 
 class _NoDoctype(ET.TreeBuilder):
     def doctype(self, name: str, *_: str | None) -> None:
-        raise UnreadableFile(
-            f"文件的 XML 里有 DOCTYPE 声明（{name}），正常的文档没有：疑似恶意文件，已拒绝"
-        )
+        raise UnreadableFile(f"文件的 XML 里有 DOCTYPE 声明（{name}），正常的文档没有：疑似恶意文件，已拒绝")
 
 
 def parse(data: bytes, name: str) -> Element:
@@ -26,9 +24,7 @@ def parse(data: bytes, name: str) -> Element:
         parser.feed(data)
         return parser.close()
     except ET.ParseError as error:
-        raise UnreadableFile(
-            f"文件里的 {name} 不是完整的 XML（{error}）：请重新导出或重新下载"
-        ) from error
+        raise UnreadableFile(f"文件里的 {name} 不是完整的 XML（{error}）：请重新导出或重新下载") from error
 
 
 def local(name: str) -> str:

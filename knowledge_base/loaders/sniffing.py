@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-_DOCX, _XLSX, _OFD, _PDF, _WEB = "Word 文档（docx）", "Excel 表格（xlsx）", "OFD 文件", "PDF 文件", "网页（html）"
+_DOCX, _XLSX, _OFD, _PDF, _WEB = (
+    "Word 文档（docx）",
+    "Excel 表格（xlsx）",
+    "OFD 文件",
+    "PDF 文件",
+    "网页（html）",
+)
 _OLD_OFFICE, _RTF, _ZIP = "旧版 Office 文档（doc、xls 或 wps）", "RTF 文档", "压缩包（zip）"
 _BITMAP = "图片（bmp）"  # two letters, which a text may begin with as well
 _LOCKED_OFFICE = "加密的 Office 文档"
@@ -36,7 +42,7 @@ _NAMED = {
     _OFD: (".ofd",),
     _PDF: (".pdf",),
     _WEB: (".html", ".htm", ".md"),
-    _RTF: (".rtf", ".doc"),
+    _RTF: (".rtf",),
 }
 _MARKED = {
     ".docx": "Word 文档",
@@ -45,7 +51,9 @@ _MARKED = {
     ".rtf": "RTF 文档",
     ".doc": "Word 文档",
     ".wps": "WPS 文档",
+    **dict.fromkeys(IMAGE_SUFFIXES, "图片"),
 }
+_PICTURES = frozenset({"图片（png）", "图片（jpg）", "图片（tif）", "图片（webp）"})
 
 
 def kind_of(data: bytes) -> str:
@@ -72,20 +80,22 @@ def is_encrypted_office(data: bytes) -> bool:
 def contradiction(suffix: str, data: bytes) -> str:
     """Say in Chinese how content and suffix disagree and what to do; empty when they agree."""
     kind = kind_of(data)
-    if suffix in _NAMED.get(kind, ()) or (suffix in {".docx", ".xlsx"} and kind == _LOCKED_OFFICE):
-        return ""
-    if suffix in IMAGE_SUFFIXES and kind.startswith("图片") and "gif" not in kind:
-        return ""  # a png that calls itself jpg is still a picture
-    if suffix in {".doc", ".wps"} and kind == _OLD_OFFICE:
+    if _agrees(suffix, kind):
         return ""
     if kind in _NAMED:
         return f"扩展名是 {suffix}，内容却是{kind}：请把扩展名改为 {_NAMED[kind][0]} 后再导入"
-    if kind and not (kind == _BITMAP and suffix in {".txt", ".md", ".html", ".htm"}):
+    if kind:
         return f"扩展名是 {suffix}，内容却是{kind}：请转换为 docx、pdf、html 或 txt 后再导入"
     if suffix == ".pdf":
         return "扩展名是 .pdf，内容却不以 %PDF- 开头：文件不是 PDF 或已损坏，请重新导出"
-    if suffix in _MARKED:
-        return f"扩展名是 {suffix}，内容却不是 {_MARKED[suffix]}：文件已损坏或改错了扩展名，请重新导出"
+    return f"扩展名是 {suffix}，内容却不是 {_MARKED[suffix]}：文件已损坏或改错了扩展名，请重新导出"
+
+
+def _agrees(suffix: str, kind: str) -> bool:
+    if not kind or kind == _BITMAP:
+        return (suffix != ".pdf" and suffix not in _MARKED) or (kind == _BITMAP and suffix in IMAGE_SUFFIXES)
     if suffix in IMAGE_SUFFIXES:
-        return f"扩展名是 {suffix}，内容却不是图片：文件已损坏或改错了扩展名，请重新导出"
-    return ""
+        return kind in _PICTURES  # a png that calls itself jpg is still a picture
+    if suffix in {".doc", ".wps"}:
+        return kind in {_OLD_OFFICE, _RTF}  # Word itself writes rtf under the name of doc
+    return suffix in _NAMED.get(kind, ()) or (suffix in {".docx", ".xlsx"} and kind == _LOCKED_OFFICE)

@@ -1,4 +1,4 @@
-"""The main text of a web page that was fetched: from its title to its signature, without what stands around it.
+"""The main text of a web page that was fetched: from its title to its signature, without what is around.
 
 trafilatura finds where the main text begins and ends; the words between are those of
 `knowledge_base.loaders.html`, which loses none, so that what is quoted stands on the page.

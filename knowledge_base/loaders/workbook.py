@@ -26,7 +26,8 @@ class Row:
 
     Attributes:
         number: As the sheet counts it, from 1.
-        cells: With their line breaks. Merged cells filled right and down; one cell when it is merged over the whole width.
+        cells: With their line breaks. Merged cells are filled right and down; one that is merged over
+            the whole width is the only cell.
     """
 
     number: int
@@ -38,14 +39,12 @@ class Sheet:
     """A sheet that is not hidden.
 
     Attributes:
-        columns: Letter of each shown column.
         rows: Those with words in them.
         header_rows: How many the merged cells of the first full row make its header; None says nothing.
         left_out: What it hides, in Chinese; empty for nothing.
     """
 
     name: str
-    columns: tuple[str, ...]
     rows: tuple[Row, ...]
     header_rows: int | None
     left_out: str
@@ -132,7 +131,6 @@ def _sheet(sheet: "Worksheet") -> Sheet:
     rows = tuple(_rows(grid, spanned, used, sheet.max_row, hidden_rows))
     return Sheet(
         sheet.title,
-        tuple(sheet.cell(1, x).column_letter for x in used),
         rows,
         _header_rows(rows, merged),
         _left_out(rows_hidden=len(hidden_rows & {y for y, _ in grid}), columns_hidden=len(hidden_columns)),

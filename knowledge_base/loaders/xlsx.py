@@ -23,7 +23,8 @@ def read(data: bytes) -> Reading:
         if marking := secrecy_marking(blocks):
             raise ClassifiedDocument(f"表格标有密级“{marking}”，涉密文件不得导入")
         raise UnsupportedFormat(
-            f"这是常见问题表（有“问题”和“答案”两列，共 {count} 行），不作为文件收入：请用 wenzheng faq import 导入它"
+            f"这是常见问题表（有“问题”和“答案”两列，共 {count} 行），不作为文件收入："
+            "请用 wenzheng faq import 导入"
         )
     return Reading(blocks, notes=tuple(_notes(book)))
 

@@ -145,7 +145,10 @@ def test_merged_cells_are_filled() -> None:
             write(canvas, left, top, text, 12)
         canvas.showPage()
 
-    assert [block.text for block in pdf.read(made(draw)).blocks] == ["松溪区 | 一档 | 8元", "松溪区 | 二档 | 6元"]
+    assert [block.text for block in pdf.read(made(draw)).blocks] == [
+        "松溪区 | 一档 | 8元",
+        "松溪区 | 二档 | 6元",
+    ]
 
 
 def test_bold_made_by_printing_twice_is_read_once() -> None:
@@ -162,22 +165,6 @@ def test_words_and_figures_join_as_they_are_written() -> None:
     assert join("自20", "26年") == "自2026年"
     assert join("申请人", "应当") == "申请人应当"
     assert join("", "甲") == "甲"
-
-
-def test_a_scan_is_refused_and_named() -> None:
-    def draw(canvas: Canvas) -> None:
-        for _ in range(2):
-            canvas.drawInlineImage(_picture(), 0, 0, 300, 300)
-            canvas.showPage()
-
-    with pytest.raises(UnreadableFile, match=r"扫描件：2 页中有 2 页只有图像.*OCR"):
-        pdf.read(made(draw))
-
-
-def _picture() -> "object":
-    from PIL import Image
-
-    return Image.new("RGB", (60, 60), "grey")
 
 
 def test_a_pdf_with_a_password_is_refused_but_not_one_with_printing_forbidden() -> None:
