@@ -8,7 +8,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from knowledge_base.archives import INSIDE, is_archive, members
-from knowledge_base.errors import LoadError, ManifestError
+from knowledge_base.errors import LoadError, ManifestError, UnsupportedFormat
 from knowledge_base.fetching import Fetched, Fetcher, split_url
 from knowledge_base.loaders import SUFFIXES, check_suffix, read, read_bytes, web_page
 from knowledge_base.manifest import ManifestRow, parse_manifest
@@ -78,7 +78,6 @@ def source_of_url(url: str, fetcher: Fetcher, *, today: date) -> Source:
 
     Raises:
         FetchError: See `Fetcher.fetch`.
-        UnsupportedFormat: If it is of another kind.
     """
     fetched = fetcher.fetch(url)
     parts = split_url(url)
@@ -130,7 +129,10 @@ def _read_fetched(fetched: Fetched, max_bytes: int) -> Reading:
     is_page = fetched.content_type in _PAGES or (not suffix and not fetched.content_type)
     if is_page or suffix in {".html", ".htm"}:
         return web_page.read(fetched.data, charset=fetched.charset)
-    return read(f"文件{suffix or f'（{fetched.content_type}）'}", fetched.data, max_bytes=max_bytes)
+    if not suffix:
+        kind = fetched.content_type or "没有说明类型的内容"
+        raise UnsupportedFormat(f"网址给出的是 {kind}，不支持：请给出文章页或文件的网址")
+    return read(f"网址{suffix}", fetched.data, max_bytes=max_bytes)
 
 
 def _refuse(fault: LoadError | ManifestError) -> Reading:

@@ -44,15 +44,15 @@ def _pages(data: bytes) -> Iterator["Image"]:
 
     try:
         with warnings.catch_warnings():
-            # Its own bound is a warning; ours is below, on the declared size, before anything is decoded.
+            # Pillow's own bound is a warning; ours is below, on the declared size, before decoding.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(data), formats=FORMATS)
-            frames = getattr(picture, "n_frames", 1)
-            if frames > MAX_FRAMES:
-                raise UnreadableFile(f"图片有 {frames} 页，上限 {MAX_FRAMES} 页：请拆分后再导入")
-            for frame in ImageSequence.Iterator(picture):
-                _check_size(frame)
-                yield from _cut(ImageOps.exif_transpose(frame))
+        frames = getattr(picture, "n_frames", 1)
+        if frames > MAX_FRAMES:
+            raise UnreadableFile(f"图片有 {frames} 页，上限 {MAX_FRAMES} 页：请拆分后再导入")
+        for frame in ImageSequence.Iterator(picture):
+            _check_size(frame)
+            yield from _cut(ImageOps.exif_transpose(frame))
     except Image.DecompressionBombError as error:
         raise UnreadableFile(
             f"图片的像素数超过上限 {MAX_PIXELS // 1_000_000} 百万：疑似压缩炸弹，已拒绝"

@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ _TAIL_BYTES = 2_048
 _UNMAPPED = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff\ufffd]")
 # Fonts made by Word map common characters to the look-alike radicals of U+2F00.
 _RADICALS = re.compile("[\u2f00-\u2fd5]")
+
+_pdfium_lock = threading.Lock()  # the library must not be entered twice at a time
 
 _Box = tuple[float, float, float, float]  # x0, top, x1, bottom
 
@@ -154,8 +157,9 @@ def _recognise(data: bytes, wanted: Sequence[int]) -> dict[int, tuple[Page, OcrP
         for number in wanted:
             page = document[number]
             pixels_per_point = ocr.LONG_SIDE_PX / max(page.get_size())
-            picture = page.render(scale=pixels_per_point, may_draw_forms=False).to_pil()
-            page.close()
+            with _pdfium_lock:
+                picture = page.render(scale=pixels_per_point, may_draw_forms=False).to_pil()
+                page.close()
             found = recogniser.read(picture, number + 1)
             read[number] = page_of(found, number, unit=1 / pixels_per_point), found.page
     finally:

@@ -1,6 +1,7 @@
 """An xlsx file opened within bounds: the cells that its sheets show, merged ones filled."""
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,7 +73,10 @@ def open_workbook(data: bytes) -> Workbook:
         raise EncryptedFile("表格有密码保护：请在 Excel 或 WPS 中去掉密码后再导入")
     with open_archive(data) as archive:
         _check_parts(archive)
-    book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+    with warnings.catch_warnings():
+        # It warns of every feature it does not write back; nothing is written back here.
+        warnings.simplefilter("ignore", UserWarning)
+        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
     try:
         sheets = [each for each in book.worksheets if isinstance(each, Worksheet)]
         if len(sheets) > MAX_SHEETS:
