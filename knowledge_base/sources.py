@@ -17,6 +17,7 @@ from knowledge_base.records import Reading
 MANIFEST_NAMES = ("manifest.json", "manifest.csv")
 
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_PAGE_SUFFIXES = frozenset({".html", ".htm"})
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _SUFFIX_OF_TYPE: Mapping[str, str] = {
     "application/pdf": ".pdf",
@@ -125,9 +126,8 @@ def _read_member(name: str, given: Callable[[], bytes], max_bytes: int) -> Readi
 def _read_fetched(fetched: Fetched, max_bytes: int) -> Reading:
     named = PurePosixPath(unquote(urlsplit(fetched.url).path)).suffix.lower()
     # Servers that do not know a kind of file say octet-stream, or nothing: then its name is asked.
-    suffix = _SUFFIX_OF_TYPE.get(fetched.content_type, named if named in SUFFIXES else "")
-    is_page = fetched.content_type in _PAGES or (not suffix and not fetched.content_type)
-    if is_page or suffix in {".html", ".htm"}:
+    suffix = _SUFFIX_OF_TYPE.get(fetched.content_type, named if named in SUFFIXES - _PAGE_SUFFIXES else "")
+    if fetched.content_type in _PAGES or not (suffix or fetched.content_type):
         return web_page.read(fetched.data, charset=fetched.charset)
     if not suffix:
         kind = fetched.content_type or "没有说明类型的内容"

@@ -12,6 +12,8 @@ _CURRENCY = re.compile(r"\[\$([^\]-]*)(?:-[^\]]*)?\]")
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)')
 _DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]+)?%?|[#0?,]*\.[#0?]+%?")
 _DATE_PART = re.compile(r"yyyy|yy|e|mmmm|mmm|mm|m|dddd|ddd|dd|d|hh|h|ss|s|AM/PM|上午/下午", re.IGNORECASE)
+_WORD = 0xE000  # words of a format stand as one private character each while its signs are looked at
+_WORDS = re.compile("[\ue000-\uf8ff]")
 _WEEKDAYS = "一二三四五六日"
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
 
@@ -53,10 +55,10 @@ def _shown_number(value: float, number_format: str) -> str:
 
     def kept(found: re.Match[str]) -> str:
         words.append(found[1] if found[1] is not None else found[2])
-        return f"\x00{len(words) - 1}\x00"
+        return chr(_WORD + len(words) - 1)
 
     bare = _QUOTED.sub(kept, section)
-    pattern = re.sub(r"\x00\d+\x00", "", bare)
+    pattern = _WORDS.sub("", bare)
     if pattern.strip().lower() in {"general", "@", "", "g/通用格式"}:
         written = _general(value) if pattern.strip() or not words else ""
         bare = re.sub(r"general|@|g/通用格式", written, bare, flags=re.IGNORECASE) or _general(value)
@@ -64,7 +66,7 @@ def _shown_number(value: float, number_format: str) -> str:
         bare = _DIGITS.sub(lambda found: _digits(value, found[0]), bare, count=1)
     else:
         return _general(value)
-    return re.sub(r"\x00(\d+)\x00", lambda found: words[int(found[1])], bare).strip()
+    return _WORDS.sub(lambda found: words[ord(found[0]) - _WORD], bare).strip()
 
 
 def _digits(value: float, pattern: str) -> str:

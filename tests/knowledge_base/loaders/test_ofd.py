@@ -13,7 +13,7 @@ from knowledge_base.records import Block, BlockKind
 
 NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 MM = 5.6  # 16 pt
-LEFT, WIDTH = 28.0, 27 * MM
+LEFT, WIDTH = 28.0, 31 * MM
 
 
 def text(x: float, y: float, words: str, *, size: float = MM, extra: str = "") -> str:

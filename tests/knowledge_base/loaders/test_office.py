@@ -39,6 +39,7 @@ def test_a_doc_made_by_libreoffice_and_named_doc_or_wps(tmp_path: Path) -> None:
         (cell for row in table.rows for cell in row.cells), ("区县", "电话", "松溪区", "1234"), strict=True
     ):
         cell.text = words
+    document.add_paragraph("第二条 遛犬应当牵绳。")
     document.save(str(tmp_path / "a.docx"))
     program = office.find_program()
     assert program
@@ -60,6 +61,7 @@ def test_a_doc_made_by_libreoffice_and_named_doc_or_wps(tmp_path: Path) -> None:
             "云州市养犬管理办法",
             "第一条 养犬应当登记。",
             "松溪区 | 1234",
+            "第二条 遛犬应当牵绳。",
         ]
 
 
