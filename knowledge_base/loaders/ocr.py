@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from knowledge_base.errors import ClassifiedDocument, MissingTool, UnreadableFile
 from knowledge_base.loaders.cleaning import tidy
@@ -21,6 +21,7 @@ from knowledge_base.records import OcrLine, OcrPage
 if TYPE_CHECKING:
     from PIL.Image import Image
     from rapidocr import RapidOCR
+    from rapidocr.utils.output import RapidOCROutput
 
 MAX_PAGES = 300
 MAX_SECONDS = 3_600
@@ -92,7 +93,8 @@ class Recogniser:
         picture.thumbnail((LONG_SIDE_PX, LONG_SIDE_PX))
         # The library keeps state while it reads.
         with _engine_lock:
-            found = self._engine(np.asarray(picture)[:, :, ::-1], text_score=0.0)
+            answer = self._engine(np.asarray(picture)[:, :, ::-1], text_score=0.0)
+        found = cast("RapidOCROutput", answer)  # it is of other kinds only when a stage is switched off
         if found.boxes is None or found.txts is None or found.scores is None:
             return Recognised(picture.width, picture.height, (), OcrPage(number, (), _kept(picture)))
         read = [
@@ -152,9 +154,11 @@ def _flattened(picture: "Image") -> "Image":
         paper = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(paper, picture).convert("RGB")
     if picture.mode.startswith("I") or picture.mode == "F":
-        low, high = picture.convert("F").getextrema()
-        span = (float(high) - float(low)) or 1.0
-        return picture.convert("F").point(lambda x: x * (255 / span) - float(low) * 255 / span).convert("RGB")
+        import numpy as np
+
+        grey = np.asarray(picture, dtype=np.float64)
+        span = float(np.ptp(grey)) or 1.0
+        return Image.fromarray(((grey - grey.min()) * (255 / span)).astype(np.uint8)).convert("RGB")
     return picture.convert("RGB")
 
 

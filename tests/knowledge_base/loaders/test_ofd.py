@@ -72,8 +72,9 @@ def test_lines_join_into_paragraphs_over_pages_without_template_and_page_numbers
     first = page(
         text(LEFT + WIDTH / 2 - 9 * 3.9, 40, "云州市养犬管理办法", size=7.8),
         text(LEFT + 2 * MM, 70, "第一条 为了规范养犬行为，维护市容环境和公共卫生，保障市民"),
-        text(LEFT, 80, "人身安全，制定本办法。"),
-        text(LEFT + 2 * MM, 90, "第二条 养犬人应当自取得犬只之日起15日内，到公安机关办理养"),
+        text(LEFT, 80, "人身安全，根据《中华人民共和国动物防疫法》等有关法律、法规的规"),
+        text(LEFT, 90, "定，制定本办法。"),
+        text(LEFT + 2 * MM, 100, "第二条 养犬人应当自取得犬只之日起15日内，到公安机关办理养"),
         text(100, 280, "— 1 —"),
     )
     second = page(
@@ -81,7 +82,10 @@ def test_lines_join_into_paragraphs_over_pages_without_template_and_page_numbers
     )
     assert ofd.read(package([first, second])).blocks == (
         Block(BlockKind.HEADING, "云州市养犬管理办法", level=1),
-        paragraph("第一条 为了规范养犬行为，维护市容环境和公共卫生，保障市民人身安全，制定本办法。"),
+        paragraph(
+            "第一条 为了规范养犬行为，维护市容环境和公共卫生，保障市民"
+            "人身安全，根据《中华人民共和国动物防疫法》等有关法律、法规的规定，制定本办法。"
+        ),
         paragraph("第二条 养犬人应当自取得犬只之日起15日内，到公安机关办理养犬登记。"),
         paragraph("第三条 遛犬应当牵绳。"),
     )
