@@ -54,7 +54,8 @@ def read(data: bytes, *, charset: str = "") -> Reading:
         if is_signature_date(blocks[position].text):
             last = position
     title, at = _title(page, blocks, first)
-    kept = blocks[at + 1 : last + 1] if at >= 0 else blocks[first : last + 1]
+    begin = min(first, at) if at >= 0 else first
+    kept = (block for place, block in enumerate(blocks[: last + 1]) if place >= begin and place != at)
     heading = (Block(BlockKind.HEADING, title, level=1),) if title else ()
     return Reading((*heading, *kept))
 
@@ -75,9 +76,10 @@ def _title(page: str, blocks: tuple[Block, ...], first: int) -> tuple[str, int]:
     given = tidy(unescape(content[1] or content[2] or "")) if content else ""
     titled = _TITLE.search(page)
     whole = _squeezed(unescape(titled[1])) if titled else ""
-    near = range(min(first + 2, len(blocks) - 1), max(-1, first - TITLE_WITHIN), -1)
-    for position in near:
+    best, at = "", -1
+    for position in range(max(0, first - TITLE_WITHIN), min(first + 3, len(blocks))):
         text = _squeezed(blocks[position].text)
-        if len(text) >= ENOUGH_CHARS and (text == _squeezed(given) or (text in whole and not given)):
-            return blocks[position].text, position
-    return given, -1
+        fits = text == _squeezed(given) if given else text in whole
+        if fits and len(text) >= max(ENOUGH_CHARS, len(best)):
+            best, at = text, position
+    return (blocks[at].text, at) if at >= 0 else (given, -1)

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, inspect, text
 from knowledge_base.database import MIGRATIONS, migrate, open_database
 from knowledge_base.fetching import Fetched, Fetcher
 from knowledge_base.ingest import IngestReport, ingest_files, ingest_page
+from knowledge_base.loaders import text as text_file
 from knowledge_base.records import OcrLine, OcrPage, Reading
 from knowledge_base.store import KnowledgeStore
 
@@ -174,12 +175,8 @@ def test_pages_read_by_ocr_are_kept_for_review_with_the_picture_where_in_doubt(
         2, (OcrLine("第二条", 0.7, (0.1, 0.1, 0.3, 0.2)), OcrLine("每日", 0.5, (0.3, 0.1, 0.4, 0.2))), b"two"
     )
     (tmp_path / "扫描.txt").write_text(PARK, encoding="utf-8")
-    from knowledge_base import sources
-
-    read = sources.read
-    monkeypatch.setattr(
-        sources, "read", lambda *a, **k: Reading(read(*a, **k).blocks, (sure, unsure), ("注",))
-    )
+    reading = Reading(text_file.read(PARK.encode()), (sure, unsure), ("注",))
+    monkeypatch.setattr("knowledge_base.sources.read", lambda *_, **__: reading)
     (outcome,) = ingest_files(store, tmp_path / "扫描.txt", ocr_review_below=0.8).outcomes
     assert outcome.notes == ("注",)
     assert [(each.number, [line.text for line in each.lines]) for each in outcome.ocr] == [
