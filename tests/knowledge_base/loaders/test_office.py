@@ -86,6 +86,7 @@ def program(folder: Path, body: str) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_time_is_bounded_and_what_it_started_ends_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
