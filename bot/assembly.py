@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from bot.consultation import Consultation
+from bot.consultation import Consultation, today
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
 from knowledge_base.errors import IndexUnwritable
+from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import KnowledgeStore
 from retrieval import indexing
@@ -68,7 +69,31 @@ class Service:
             max_bytes=self.settings.max_file_mb * 1024 * 1024,
             by=by,
             as_draft=as_draft,
+            ocr_review_below=self.settings.ocr_review_below,
             on_progress=on_progress,
+        )
+        self.catch_up(on_progress)
+        return report
+
+    def ingest_page(
+        self,
+        url: str,
+        *,
+        region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Take a web page in and bring the index up to it; see `knowledge_base.ingest.ingest_page`."""
+        report = ingest.ingest_page(
+            self.store,
+            url,
+            today=today(),
+            region=region,
+            fetcher=Fetcher(max_bytes=self.settings.max_file_mb * 1024 * 1024),
+            ocr_review_below=self.settings.ocr_review_below,
+            by=by,
+            as_draft=as_draft,
         )
         self.catch_up(on_progress)
         return report

@@ -76,7 +76,13 @@ def serve(
 
 @app.command()
 def ingest(
-    path: Annotated[Path, typer.Argument(exists=True, help="文件或文件夹（md、txt、html、docx、pdf）")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="文件、文件夹、zip 或网址：md、txt、html、docx、pdf、图片、ofd、xlsx、doc、wps、rtf，https://…",
+            metavar="文件|文件夹|网址",
+        ),
+    ],
     *,
     manifest: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="清单（JSON 列表或 CSV）")
@@ -89,20 +95,30 @@ def ingest(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """把文件收入知识库；同一文件再次收入不会改变什么。"""
+    """把文件或网页收入知识库；同一文件再次收入不会改变什么。"""
     from channels.ingest_report import print_report, progress_bar, report_as_json
 
+    is_url = "://" in path
+    if is_url and manifest is not None:
+        raise typer.BadParameter("清单用于文件和文件夹，不用于网址", param_hint="--manifest")
+    if not is_url and not Path(path).exists():
+        raise typer.BadParameter(f"没有这个文件或文件夹：{path}", param_hint="文件|文件夹|网址")
     service = _open(_settings(data_dir))
     try:
         with progress_bar() as on_progress:
-            report = service.ingest(
-                path,
-                manifest=manifest,
-                region=region,
-                by=actor(by),
-                as_draft=draft,
-                on_progress=on_progress,
-            )
+            if is_url:
+                report = service.ingest_page(
+                    path, region=region, by=actor(by), as_draft=draft, on_progress=on_progress
+                )
+            else:
+                report = service.ingest(
+                    Path(path),
+                    manifest=manifest,
+                    region=region,
+                    by=actor(by),
+                    as_draft=draft,
+                    on_progress=on_progress,
+                )
     finally:
         service.close()
     if as_json:

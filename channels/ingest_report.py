@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from knowledge_base.ingest import IngestReport
     from knowledge_base.ingest import Progress as IngestProgress
 
+MAX_OCR_LINES = 50
 _STAGES = {"read": "读取文件", "encode": "编码条款", "index": "建立索引"}
 _STATUSES = {
     "added": ("新增", "green"),
@@ -78,10 +79,36 @@ def print_report(report: "IngestReport") -> None:
             dates.add_row(Text(file), Text(note))
         console.print()
         console.print(dates)
+    notes = [(outcome.file, note) for outcome in report.outcomes for note in outcome.notes]
+    if notes:
+        reading = _table("文件", "说明", title="读取时的情况")
+        for file, note in notes:
+            reading.add_row(Text(file), Text(note))
+        console.print()
+        console.print(reading)
+    _print_ocr(console, report)
     counts = {words: 0 for words, _ in _STATUSES.values()}
     for outcome in report.outcomes:
         counts[_STATUSES[outcome.status][0]] += 1
     console.print("，".join(f"{words} {count}" for words, count in counts.items() if count) or "没有文件")
+
+
+def _print_ocr(console: Console, report: "IngestReport") -> None:
+    unsure = [
+        (outcome.file, page.number, line)
+        for outcome in report.outcomes
+        for page in outcome.ocr
+        for line in page.lines
+    ]
+    if not unsure:
+        return
+    table = _table("文件", "页", "把握", "识别出的文字", title="文字识别（OCR）把握不大，请对照原件")
+    for file, number, line in unsure[:MAX_OCR_LINES]:
+        table.add_row(Text(file), str(number), f"{line.confidence:.2f}", Text(line.text))
+    console.print()
+    console.print(table)
+    if len(unsure) > MAX_OCR_LINES:
+        console.print(f"还有 {len(unsure) - MAX_OCR_LINES} 行，用 --json 查看全部")
 
 
 def _table(*columns: str, title: str | None = None) -> Table:
@@ -104,6 +131,17 @@ def report_as_json(report: "IngestReport") -> dict[str, JsonValue]:
             "encoded": outcome.encoded,
             "inferred": [dict(asdict(found)) for found in outcome.inferred],
             "review": list(outcome.review),
+            "notes": list(outcome.notes),
+            "ocr": [
+                {
+                    "page": page.number,
+                    "lines": [
+                        {"text": line.text, "confidence": line.confidence, "box": list(line.box)}
+                        for line in page.lines
+                    ],
+                }
+                for page in outcome.ocr
+            ],
         }
         for outcome in report.outcomes
     ]

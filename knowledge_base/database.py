@@ -22,6 +22,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
@@ -99,6 +100,7 @@ class VersionRow(Base):
     stated_to: Mapped[date | None] = mapped_column(Date)
     repealed: Mapped[bool]
     superseded_by: Mapped[str]
+    fetched: Mapped[date | None] = mapped_column(Date)
     inferred: Mapped[list[dict[str, str]]] = mapped_column(JSON)
     effective_from: Mapped[date | None] = mapped_column(Date)
     effective_to: Mapped[date | None] = mapped_column(Date)
@@ -120,6 +122,7 @@ def meta_of(version: VersionRow) -> DocumentMeta:
         effective_to=version.stated_to,
         repealed=version.repealed,
         superseded_by=version.superseded_by,
+        fetched=version.fetched,
         inferred=tuple(Inference(**inference) for inference in version.inferred),
     )
 
@@ -187,6 +190,21 @@ class TransitionRow(Base):
     from_state: Mapped[str]
     to_state: Mapped[str]
     note: Mapped[str] = mapped_column(Text)
+
+
+class OcrPageRow(Base):
+    """A page of a version that was read by OCR; see `knowledge_base.records.OcrPage`.
+
+    `lines` holds `[text, confidence, left, top, right, bottom]` each; `image` is null where no line of
+    the page was in doubt.
+    """
+
+    __tablename__ = "ocr_pages"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    lines: Mapped[list[tuple[str, float, float, float, float, float]]] = mapped_column(JSON)
+    image: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class StateRow(Base):

@@ -7,6 +7,8 @@
     │   │   ├── UnsupportedFormat
     │   │   ├── UnreadableFile        truncated, empty, wrong encoding, a bomb
     │   │   ├── EncryptedFile
+    │   │   ├── MissingTool           what reads this kind of file is not installed here
+    │   │   ├── FetchError            a web page was not given out, or its address must not be asked
     │   │   └── ClassifiedDocument    the file bears 密级 and must not be taken in
     │   ├── ManifestError
     │   ├── IllegalTransition         an edition cannot go from its state to that one
@@ -50,6 +52,14 @@ class UnreadableFile(LoadError):
 
 class EncryptedFile(LoadError):
     """The file needs a password."""
+
+
+class MissingTool(LoadError):
+    """What reads this kind of file (an extra, a program) is not installed; the message names the cure."""
+
+
+class FetchError(LoadError):
+    """A web page could not be fetched, or its address is one that must not be asked."""
 
 
 class ClassifiedDocument(LoadError):

@@ -18,11 +18,12 @@ from knowledge_base.database import (
     DocumentRow,
     EditionPartRow,
     EditionRow,
+    OcrPageRow,
     TransitionRow,
     VersionRow,
     meta_of,
 )
-from knowledge_base.records import ChunkDraft, DocumentMeta, EditionState
+from knowledge_base.records import ChunkDraft, DocumentMeta, EditionState, OcrPage
 from knowledge_base.visibility import is_past_review
 
 _PENDING = (EditionState.DRAFT, EditionState.IN_REVIEW)
@@ -58,8 +59,16 @@ class DocumentDraft:
 _UNCHANGED = Landing(LandingStatus.UNCHANGED, 0)
 
 
-def land_published(session: Session, source_file: str, drafts: Sequence[DocumentDraft], by: str) -> Landing:
+def land_published(
+    session: Session,
+    source_file: str,
+    drafts: Sequence[DocumentDraft],
+    by: str,
+    ocr_pages: Sequence[OcrPage] = (),
+) -> Landing:
     """Write one file's main text (first) and its 附件 to be answered from, without settling.
+
+    The pages OCR read belong to the version of the main text that they became.
 
     See `KnowledgeStore.land` for what becomes of what is there already.
     """
@@ -89,11 +98,31 @@ def land_published(session: Session, source_file: str, drafts: Sequence[Document
     if not renewed:
         state = EditionState.PUBLISHED
         session.add(_transition(edition_id, by, state, state, "更正"))
+    _keep_ocr_pages(session, edition_id, ocr_pages)
     status = LandingStatus.UPDATED if known else LandingStatus.ADDED
     return Landing(status, sum(landing.new_chunks for landing in landings))
 
 
-def land_draft(session: Session, source_file: str, drafts: Sequence[DocumentDraft], by: str) -> Landing:
+def _keep_ocr_pages(session: Session, edition_id: int, pages: Sequence[OcrPage]) -> None:
+    session.execute(delete(OcrPageRow).where(OcrPageRow.version_id == edition_id))
+    session.add_all(
+        OcrPageRow(
+            version_id=edition_id,
+            number=page.number,
+            lines=[(line.text, line.confidence, *line.box) for line in page.lines],
+            image=page.image or None,
+        )
+        for page in pages
+    )
+
+
+def land_draft(
+    session: Session,
+    source_file: str,
+    drafts: Sequence[DocumentDraft],
+    by: str,
+    ocr_pages: Sequence[OcrPage] = (),
+) -> Landing:
     """Write one file's main text (first) and its 附件 as a draft; what is there already changes nothing."""
     main, *attachments = drafts
     newest = _newest_edition(session, source_file, *_PENDING, EditionState.PUBLISHED)
@@ -109,6 +138,7 @@ def land_draft(session: Session, source_file: str, drafts: Sequence[DocumentDraf
     parent_id = _document_id(session, source_file, "", None)
     edition_id = _add_version(session, parent_id, main)
     _add_edition(session, edition_id, EditionState.DRAFT, by)
+    _keep_ocr_pages(session, edition_id, ocr_pages)
     new_chunks = _count_new(session, before, main)
     for draft in attachments:
         version_id, landing = _land_part(session, parent_id, draft, beside.get(draft.part), fresh=True)
@@ -275,6 +305,7 @@ def _add_version(session: Session, document_id: int, draft: DocumentDraft) -> in
     )
     _set_meta(version, draft.meta)
     version.effective_from, version.effective_to = None, date.min  # settling says otherwise once it answers
+    version.fetched = draft.meta.fetched
     session.add(version)
     session.flush()
     session.add_all(

@@ -74,6 +74,55 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class OcrLine:
+    """A line of print as OCR read it.
+
+    Attributes:
+        confidence: The recogniser's own, in [0, 1].
+        box: Left, top, right and bottom as shares of the page image's width and height.
+    """
+
+    text: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class OcrPage:
+    """A page that was read by OCR, kept so that a person can compare the two.
+
+    Attributes:
+        number: From 1, as the file counts its pages (a long picture is cut into several).
+        lines: In the order found, page furniture included.
+        image: The page as a JPEG of modest size; empty where it was not kept.
+    """
+
+    number: int
+    lines: tuple[OcrLine, ...]
+    image: bytes = field(default=b"", repr=False)
+
+    def doubtful(self, review_below: float) -> tuple[OcrLine, ...]:
+        """Return the lines whose confidence is under `review_below`, the least certain first."""
+        found = [line for line in self.lines if line.confidence < review_below]
+        return tuple(sorted(found, key=lambda line: line.confidence))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file was read into.
+
+    Attributes:
+        blocks: In reading order.
+        pages: Those read by OCR.
+        notes: What the operator should know of the reading, such as a hidden sheet left out, in Chinese.
+    """
+
+    blocks: tuple[Block, ...]
+    pages: tuple[OcrPage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inference:
     """Something a text said of itself or of another document, listed for review.
 
@@ -101,6 +150,7 @@ class DocumentMeta:
         effective_to: First day no longer in force (exclusive end).
         repealed: True when the manifest says the text is repealed, whatever the dates.
         superseded_by: source_file of the successor.
+        fetched: The day this text was fetched from `url`; fetching the same text again changes nothing.
         inferred: What was read from the text rather than given by the manifest.
     """
 
@@ -115,6 +165,7 @@ class DocumentMeta:
     effective_to: date | None = None
     repealed: bool = False
     superseded_by: str = ""
+    fetched: date | None = field(default=None, compare=False)
     inferred: tuple[Inference, ...] = ()
 
 

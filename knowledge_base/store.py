@@ -17,6 +17,7 @@ from knowledge_base.database import (
     ChunkRow,
     DocumentRow,
     EditionRow,
+    OcrPageRow,
     VersionRow,
     belongs,
     database_faults,
@@ -24,7 +25,15 @@ from knowledge_base.database import (
 )
 from knowledge_base.dates import today
 from knowledge_base.landing import DocumentDraft, Landing, LandingStatus, land_draft, land_published
-from knowledge_base.records import Chunk, ChunkDraft, ChunkKind, Document, EditionState
+from knowledge_base.records import (
+    Chunk,
+    ChunkDraft,
+    ChunkKind,
+    Document,
+    EditionState,
+    OcrLine,
+    OcrPage,
+)
 from knowledge_base.regions import common_region
 from knowledge_base.revision import raise_revision, revision_of, take_turn
 from knowledge_base.settling import review, settle
@@ -95,7 +104,13 @@ class KnowledgeStore:
             return revision_of(session)
 
     def land(
-        self, source_file: str, drafts: Sequence[DocumentDraft], *, by: str = "", as_draft: bool = False
+        self,
+        source_file: str,
+        drafts: Sequence[DocumentDraft],
+        ocr_pages: Sequence[OcrPage] = (),
+        *,
+        by: str = "",
+        as_draft: bool = False,
     ) -> Landing:
         """Store one file's main text (first) and its 附件, all or nothing.
 
@@ -118,7 +133,7 @@ class KnowledgeStore:
             # First, so that two writers settle one after the other and neither misses the other's document.
             take_turn(session)
             land = land_draft if as_draft else land_published
-            landing = land(session, source_file, drafts, by)
+            landing = land(session, source_file, drafts, by, ocr_pages)
             if landing.status in {LandingStatus.UNCHANGED, LandingStatus.WITHHELD}:
                 session.rollback()
             elif not as_draft:
@@ -148,6 +163,22 @@ class KnowledgeStore:
             withdrawn = (each for each in session.scalars(wanted) if was_shown(session, each.id))
             version = next(withdrawn, None)
             return None if version is None else _withdrawn_text(session, version)
+
+    def ocr_pages(self, version_id: int) -> tuple[OcrPage, ...]:
+        """Return the pages of a version that OCR read, in order; none for a text that was not scanned."""
+        wanted = select(OcrPageRow).options(undefer(OcrPageRow.image)).filter_by(version_id=version_id)
+        with self._reading() as session:
+            return tuple(
+                OcrPage(
+                    row.number,
+                    tuple(
+                        OcrLine(text, confidence, (left, top, right, bottom))
+                        for text, confidence, left, top, right, bottom in row.lines
+                    ),
+                    row.image or b"",
+                )
+                for row in session.scalars(wanted.order_by(OcrPageRow.number))
+            )
 
     def iter_texts(self) -> Iterator[StoredText]:
         """Yield the newest version of every document, by source file; drafts are left out."""
