@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from bot.consultation import Consultation, today
+from bot.consultation import Consultation
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
+from knowledge_base.dates import today
 from knowledge_base.errors import IndexUnwritable
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress

@@ -177,7 +177,7 @@ def test_lines_broken_by_hand_at_one_margin_stay_apart_where_the_text_says_so() 
             write(canvas, 60, TOP + row * 20, line, 12)
         canvas.showPage()
 
-    texts = [block.text for block in pdf.read(made(draw))]
+    texts = [block.text for block in pdf.read(made(draw)).blocks]
     assert texts[1:4] == [lines[1], lines[2], lines[3] + lines[4]]
     assert texts[-1] == lines[-1]
 
