@@ -12,11 +12,14 @@ from knowledge_base import ingest
 from knowledge_base.database import open_database
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import KnowledgeStore
+from knowledge_base.word_store import WordStore
 from retrieval import indexing
 from retrieval.contracts import Encoder
 from retrieval.encoder import SentenceEncoder
 from retrieval.indexing import Indexer, LiveIndex
+from retrieval.lexicon import load_lists
 from retrieval.ranking import Ranking
+from retrieval.rebuilding import BackgroundBuild
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,11 @@ class Service:
         self.engine = engine
         self.encoder = encoder
         self.store = KnowledgeStore(engine)
-        self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking)
-        self.index = LiveIndex(self.indexer)
-        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings)
+        self.words = WordStore(engine, load_lists().packaged)
+        self.indexer = Indexer(self.store, encoder, settings.index_dir, words=self.words, ranking=ranking)
+        self._rebuilding = BackgroundBuild(self.indexer)
+        self.index = LiveIndex(self.indexer, on_outdated=self._rebuilding.start)
+        self.consultation = Consultation(self.store, self.index, settings)
 
     def ingest(
         self,
@@ -91,7 +96,8 @@ class Service:
         )
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, once an index that is being built is done."""
+        self._rebuilding.wait()
         self.engine.dispose()
 
 
@@ -130,7 +136,6 @@ def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up
     service = Service(settings, engine, load_encoder(settings), ranking=ranking)
     if catch_up:
         service.catch_up()
-    # The dictionaries load on first use, those of sounds where something is misspelt; better now than under
-    # the first citizen's question.
-    service.indexer.reader.read("公级金提取 gongjijin")
+    # The dictionaries load on first use; better now than under the first citizen's question.
+    service.indexer.reader().warm_up()
     return service

@@ -6,6 +6,7 @@ from datetime import date
 from bot.answer import AnswerStatus, Block, Citation, Option, Question
 from knowledge_base.records import Chunk
 from retrieval.contracts import Hit
+from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
 
 
@@ -37,6 +38,7 @@ class Turn:
         text: The question with personal data masked.
         region: The region that counts; None where none is known.
         unserved: A place the question names whose own documents are not kept here; empty for none.
+        index: The index the query is read for, and so the one it has to be asked of.
         query: The question made ready for search.
         evidence: What may answer, best first.
         elsewhere: The same from the rules of single regions, looked at where the citizen has named none.
@@ -50,6 +52,7 @@ class Turn:
     text: str = ""
     region: str | None = None
     unserved: str = ""
+    index: HybridIndex | None = None
     query: Query | None = None
     evidence: tuple[Evidence, ...] = ()
     elsewhere: tuple[Evidence, ...] = ()

@@ -9,6 +9,7 @@
     │   │   ├── EncryptedFile
     │   │   └── ClassifiedDocument    the file bears 密级 and must not be taken in
     │   ├── ManifestError
+    │   ├── WordsRejected             operators' words do not hold; carries the faults
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
@@ -18,6 +19,12 @@
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from knowledge_base.word_rules import WordFault
 
 
 class WenzhengError(Exception):
@@ -54,6 +61,18 @@ class ClassifiedDocument(LoadError):
 
 class ManifestError(KnowledgeError):
     """The manifest cannot be read, or a row of it contradicts itself."""
+
+
+class WordsRejected(KnowledgeError):
+    """Words that operators gave do not hold by themselves or with others.
+
+    Attributes:
+        faults: Each with its row and column (see `knowledge_base.word_rules.WordFault`).
+    """
+
+    def __init__(self, faults: "Sequence[WordFault]") -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
 
 
 class StoreError(KnowledgeError):

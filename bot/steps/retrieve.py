@@ -10,7 +10,7 @@ from knowledge_base.regions import specificity, visible
 from knowledge_base.store import KnowledgeStore
 from retrieval.contracts import SearchFilter
 from retrieval.cues import Cue, held
-from retrieval.hybrid import Found, HybridIndex
+from retrieval.hybrid import Found
 
 CHUNKS = 12
 ELSEWHERE = 5
@@ -19,15 +19,13 @@ SAME_MATTER = 0.933
 HARDLY_WORSE = 5.0
 
 
-def retrieve(
-    store: KnowledgeStore, index: Callable[[], HybridIndex], served: Callable[[], frozenset[str]]
-) -> Step:
+def retrieve(store: KnowledgeStore, served: Callable[[], frozenset[str]]) -> Step:
     """Return the step. SQL has the last word on effect and region: an index may be a moment behind."""
 
     def step(turn: Turn) -> Turn:
-        if turn.status is not None or turn.query is None:
+        if turn.status is not None or turn.query is None or turn.index is None:
             return turn
-        searched, day = index(), turn.day.toordinal()
+        searched, day = turn.index, turn.day.toordinal()
         vector = searched.encode([turn.query])[0]
         here = visible(turn.region)
         found = [(searched.rank(turn.query, vector, k=CHUNKS, where=SearchFilter(here, day)), here)]

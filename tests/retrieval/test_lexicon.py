@@ -132,8 +132,8 @@ def test_fifty_characters_take_less_than_a_fifth_of_a_millisecond() -> None:
 
 
 def test_stopwords_and_dictionary_are_given_out() -> None:
-    assert {"请问", "怎么", "吗", "我", "我们", "一下", "可以", "有没有"} <= LEXICON.stopwords
-    assert LEXICON.dictionary_path == DATA / DICTIONARY
+    assert {"请问", "怎么", "吗", "我", "我们", "一下", "可以", "有没有"} <= LEXICON.cutting.stopwords.keys()
+    assert [each.word for each in LEXICON.cutting.dictionary] == words(DICTIONARY)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_tables_are_sound(name: str, least: int) -> None:
         assert all(official)
         assert len(set(official)) == len(official), spellings
         assert not set(spellings) & set(official), spellings
-        assert not set(official) & LEXICON.stopwords, spellings
+        assert not set(official) & LEXICON.cutting.stopwords.keys(), spellings
         assert all(spelling == spelling.strip().lower() for spelling in spellings), spellings
 
 
@@ -203,7 +203,7 @@ def test_the_dictionary_keeps_government_terms_whole() -> None:
         import jieba
     jieba.setLogLevel("WARNING")
     cutter = jieba.Tokenizer()
-    with LEXICON.dictionary_path.open("rb") as lines:
+    with (DATA / DICTIONARY).open("rb") as lines:
         cutter.load_userdict(lines)
     assert cutter.lcut("向人社局申请工伤认定") == ["向", "人社局", "申请", "工伤认定"]
     assert cutter.lcut("停工留薪期内的劳动报酬") == ["停工留薪期", "内", "的", "劳动报酬"]

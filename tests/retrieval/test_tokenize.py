@@ -10,7 +10,7 @@ from retrieval.lexicon import load_lexicon
 from retrieval.tokenize import Tokenizer
 
 LEXICON = load_lexicon()
-TOKENIZER = Tokenizer(LEXICON)
+TOKENIZER = Tokenizer(LEXICON.cutting)
 
 WRITING = st.one_of(
     st.text(max_size=60),
@@ -63,7 +63,7 @@ def test_words_are_cut_long_and_short_without_stop_words(text: str, words: list[
 def test_no_word_is_a_stop_word_and_every_word_stands_in_the_folded_text(text: str) -> None:
     folded = TOKENIZER.fold(text)
     for word in TOKENIZER.words(text):
-        assert word not in LEXICON.stopwords
+        assert word not in LEXICON.cutting.stopwords
         assert word in folded
         assert word == word.strip()
 
