@@ -1,6 +1,7 @@
 """Everything one process needs, put together from the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +106,20 @@ def _encoding(on_progress: Callable[[Progress], None] | None) -> Callable[[index
     if on_progress is None:
         return None
     return lambda progress: on_progress(Progress("encode", progress.done, progress.total))
+
+
+@contextmanager
+def open_words(settings: Settings) -> Iterator[WordStore]:
+    """Open the operators' words alone: without an encoder, and so at once.
+
+    Raises:
+        StoreError: If the database cannot be opened.
+    """
+    engine = open_database(settings.sqlalchemy_url)
+    try:
+        yield WordStore(engine, load_lists().packaged)
+    finally:
+        engine.dispose()
 
 
 def load_encoder(settings: Settings) -> SentenceEncoder:

@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 something was refused or failed, 2 the command was called wrongly.
 """
 
-import json
 import os
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from channels import words_cli
+from channels.terminal import AsJson, DataDir, print_json
 from knowledge_base.errors import WenzhengError
 
 if TYPE_CHECKING:
@@ -33,10 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="存放全部数据的目录，默认 WENZHENG_DATA_DIR 或 data")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]
+words_cli.register(app)
 
 
 @app.command()
@@ -98,7 +96,7 @@ def ingest(
     finally:
         service.close()
     if as_json:
-        _print_json(report_as_json(report))
+        print_json(report_as_json(report))
     else:
         print_report(report)
     raise typer.Exit(0 if report.ok else 1)
@@ -153,7 +151,7 @@ def ask(
     finally:
         service.close()
     if as_json:
-        _print_json(answer.model_dump(mode="json"))
+        print_json(answer.model_dump(mode="json"))
     else:
         _print_answer(answer)
 
@@ -168,7 +166,7 @@ def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:
         service.close()
     if as_json:
         fields = ("ready", "reason", "revision", "documents", "chunks", "encoder")
-        _print_json({field: getattr(state, field) for field in fields})
+        print_json({field: getattr(state, field) for field in fields})
     else:
         typer.echo("可以回答问题" if state.ready else f"还不能回答问题：{state.reason}")
         typer.echo(f"文件 {state.documents} 份，条款 {state.chunks} 条，修订号 {state.revision}")
@@ -254,10 +252,6 @@ def _load_sample(settings: "Settings") -> None:
 def _is_empty(data_dir: Path) -> bool:
     """Tell whether nothing of anybody's is in the directory; a model put there beforehand does not count."""
     return not data_dir.exists() or all(entry.name == "models" for entry in data_dir.iterdir())
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def _print_answer(answer: "Answer") -> None:

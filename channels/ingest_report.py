@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
+
+from channels.terminal import plain_table
 
 if TYPE_CHECKING:
     from knowledge_base.ingest import IngestReport
@@ -56,7 +57,7 @@ def progress_bar() -> "Iterator[Callable[[IngestProgress], None]]":
 def print_report(report: "IngestReport") -> None:
     """Print what became of each file, and what was read from the texts themselves."""
     console = Console(highlight=False)
-    table = _table("文件", "结果", "标题或原因", "条款", "新编码")
+    table = plain_table("文件", "结果", "标题或原因", "条款", "新编码")
     for outcome in report.outcomes:
         words, style = _STATUSES[outcome.status]
         about = outcome.reason or outcome.title
@@ -65,7 +66,7 @@ def print_report(report: "IngestReport") -> None:
     console.print(table)
     inferred = [(outcome.file, found) for outcome in report.outcomes for found in outcome.inferred]
     if inferred:
-        review = _table("文件", "项目", "推断值", "依据", title="由正文推断，请核对")
+        review = plain_table("文件", "项目", "推断值", "依据", title="由正文推断，请核对")
         for file, found in inferred:
             about = f"{found.field}（{found.target}）" if found.target else found.field
             review.add_row(Text(file), Text(about), Text(found.value), Text(found.evidence))
@@ -73,7 +74,7 @@ def print_report(report: "IngestReport") -> None:
         console.print(review)
     doubts = [(outcome.file, note) for outcome in report.outcomes for note in outcome.review]
     if doubts:
-        dates = _table("文件", "说明", title="施行和失效日期存疑，请核对")
+        dates = plain_table("文件", "说明", title="施行和失效日期存疑，请核对")
         for file, note in doubts:
             dates.add_row(Text(file), Text(note))
         console.print()
@@ -82,14 +83,6 @@ def print_report(report: "IngestReport") -> None:
     for outcome in report.outcomes:
         counts[_STATUSES[outcome.status][0]] += 1
     console.print("，".join(f"{words} {count}" for words, count in counts.items() if count) or "没有文件")
-
-
-def _table(*columns: str, title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        # Folded, never cut: the whole of a name or a reason is what the reader came for.
-        table.add_column(column, overflow="fold")
-    return table
 
 
 def report_as_json(report: "IngestReport") -> dict[str, JsonValue]:

@@ -1,9 +1,9 @@
 """Sheets of words: CSV or TSV, with or without a heading, UTF-8 (with or without BOM) or GB18030.
 
-    dictionary  词,词频,词性        only the first column is needed
-    synonym     口语,公文用语,双向  several terms separated by `|`; 双向 is 是 or 否
-    stop        词
-    typo        错,对
+dictionary  词,词频,词性        only the first column is needed
+synonym     口语,公文用语,双向  several terms separated by `|`; 双向 is 是 or 否
+stop        词
+typo        错,对
 """
 
 import csv
@@ -20,7 +20,7 @@ _NO = frozenset({"", "否", "单向", "false", "no", "n", "0"})
 
 
 def read_words(path: Path, kind: WordKind) -> tuple[WordDraft, ...]:
-    """Read a sheet of one kind; tabs separate in a `.tsv` or `.txt`, else commas. Blank lines are passed over.
+    """Read a sheet of one kind: tabs in a `.tsv` or `.txt`, else commas; blank lines are passed over.
 
     Raises:
         KnowledgeError: If the file cannot be read or is in neither encoding.

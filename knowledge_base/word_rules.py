@@ -60,9 +60,7 @@ class _Lists:
             return frozenset(left | {word.word for word in by_kind[kind]})
 
         packaged_synonyms = {
-            word: terms
-            for word, terms in packaged.synonyms.items()
-            if (WordKind.SYNONYM, word) not in hidden
+            word: terms for word, terms in packaged.synonyms.items() if (WordKind.SYNONYM, word) not in hidden
         }
         own_synonyms = by_kind[WordKind.SYNONYM]
         synonyms = packaged_synonyms | {word.word: word.terms for word in own_synonyms}
@@ -206,7 +204,7 @@ _CONFLICTS = {
 
 def _circle(start: str, one_way: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return the shortest way from a word over its terms back to it; empty where there is none."""
-    ways = [(start,)]
+    ways: list[tuple[str, ...]] = [(start,)]
     seen = {start}
     while ways:
         onward = []
@@ -219,4 +217,3 @@ def _circle(start: str, one_way: Mapping[str, tuple[str, ...]]) -> tuple[str, ..
                     onward.append((*way, term))
         ways = onward
     return ()
-

@@ -29,9 +29,7 @@ class WordRow(Base):
 
     __tablename__ = "words"
     __table_args__ = (
-        Index(
-            "uq_words_in_use", "kind", "word", unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE
-        ),
+        Index("uq_words_in_use", "kind", "word", unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

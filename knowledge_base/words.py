@@ -30,7 +30,7 @@ class Word:
         word: What is matched, folded; the wrong form of a typo.
         terms: Official terms of a synonym, the closest first; the right form of a typo.
         two_way: A synonym that is also read the other way round.
-        frequency: How often jieba is to think a dictionary word was counted; None for enough to keep it whole.
+        frequency: How often a dictionary word counts as seen; None for enough to be kept whole.
         tag: Part of speech of a dictionary word, such as `n`.
         hides: Takes the entry for this word out of the list that comes with the project.
     """

@@ -77,6 +77,11 @@ class HybridIndex:
     def __len__(self) -> int:
         return len(self._table)
 
+    @property
+    def passage_ids(self) -> tuple[int, ...]:
+        """Ids of the passages, in the order of the rows."""
+        return tuple(self._table.ids.tolist())
+
     @classmethod
     def build(
         cls,
@@ -137,7 +142,7 @@ class HybridIndex:
 
     def cut_anew(self, passages: Sequence[Passage], reader: QueryReader) -> "HybridIndex":
         """Return this index over the same passages, in the same order, cut as another reader cuts."""
-        if [passage.id for passage in passages] != self._table.ids.tolist():
+        if tuple(passage.id for passage in passages) != self.passage_ids:
             raise ValueError(f"{len(passages)} passages are not the {len(self)} of this index")
         return self._asked_by(reader, *_lexical(passages, reader.tokenizer))
 

@@ -23,8 +23,8 @@ from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval.contracts import ALWAYS, Encoder, Passage, Vectors
-from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.cutting import Cutting
+from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
 from retrieval.query import QueryReader
 from retrieval.ranking import Ranking

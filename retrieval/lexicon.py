@@ -278,9 +278,7 @@ def load_lists(folder: Path | None = None) -> Lists:
         for each in (_dictionary_word(place, line) for place, line in _lines(folder / DICTIONARY))
     }
     stopwords = [_stopword(place, line) for place, line in _lines(folder / STOPWORDS)]
-    return Lists(
-        Cutting(tuple(dictionary.values()), (), dict.fromkeys(stopwords, Source.PACKAGED)), synonyms
-    )
+    return Lists(Cutting(tuple(dictionary.values()), (), dict.fromkeys(stopwords, Source.PACKAGED)), synonyms)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

@@ -46,7 +46,7 @@ class BackgroundBuild:
             self._indexer.catch_up()
         except (WenzhengError, OSError) as error:
             self._not_before_s = self._monotonic_s() + RETRY_AFTER_S
-            _log.error(  # noqa: TRY400
+            _log.error(
                 "the index for the new words could not be built, trying again in %.0f s: %s",
                 RETRY_AFTER_S,
                 error,
