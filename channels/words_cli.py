@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic_core import to_jsonable_python
 
-from channels.terminal import AsJson, DataDir, print_json
+from channels.terminal import AsJson, DataDir, as_json_value, print_json
 from knowledge_base.words import Word, WordChange, WordDraft, WordKind
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def list_words(
     with open_words(_settings(data_dir)) as store:
         records = store.records(kind, removed=removed)
     if as_json:
-        print_json(to_jsonable_python(records))
+        print_json(as_json_value(records))
     else:
         print_records(records)
 
@@ -186,7 +185,7 @@ def try_out(
     finally:
         service.close()
     if as_json:
-        print_json(to_jsonable_python(trials))
+        print_json(as_json_value(trials))
     else:
         print_trials(trials)
 
@@ -213,7 +212,7 @@ def explain(
     finally:
         service.close()
     if as_json:
-        print_json(to_jsonable_python(explanation))
+        print_json(as_json_value(explanation))
     else:
         print_explanation(explanation)
 
@@ -273,7 +272,7 @@ def _tell(change: WordChange, *, as_json: bool) -> None:
     if change.touched:
         effect = _CUTS if any(word.kind.cuts for word in change.touched) else _AT_ONCE
     if as_json:
-        print_json({**to_jsonable_python(change), "effect": effect})
+        print_json({"change": as_json_value(change), "effect": effect})
         return
     for label, those in (
         ("新增", change.added),

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pydantic import BaseModel
+
 from eval.datasets import BeirDocument, BeirSet
 from knowledge_base.errors import WenzhengError
 from knowledge_base.folding import fold
@@ -73,19 +75,29 @@ def open_peer(name: str, python: str, documents: Sequence[BeirDocument]) -> Iter
         try:
             talk = _Talk(name, process.stdin, process.stdout, stderr)
             first = talk.ask([[one.id, one.title, one.text] for one in documents])
-            if "missing" in first:
-                raise PeerMissing(f"{name} 没有安装在 {python}：{first['missing']}")
+            if first.missing:
+                raise PeerMissing(f"{name} 没有安装在 {python}：{first.missing}")
 
             def search(question: str) -> tuple[list[str], float]:
                 reply = talk.ask(question)
-                return [str(each) for each in reply["ids"]], float(reply["ms"])
+                return list(map(str, reply.ids)), reply.ms
 
-            yield OpenPeer(name, str(first["version"]), float(first["build_s"]), search)
+            yield OpenPeer(name, first.version, first.build_s, search)
         finally:
             process.kill()
             process.wait()
             process.stdin.close()
             process.stdout.close()
+
+
+class _Reply(BaseModel):
+    """A line of a peer: about itself at first, then about each question."""
+
+    missing: str = ""
+    version: str = ""
+    build_s: float = 0.0
+    ids: tuple[str | int, ...] = ()
+    ms: float = 0.0
 
 
 class _Talk:
@@ -94,7 +106,7 @@ class _Talk:
     def __init__(self, name: str, to: IO[str], back: IO[str], stderr: IO[str]) -> None:
         self._name, self._to, self._back, self._stderr = name, to, back, stderr
 
-    def ask(self, value: object) -> dict[str, object]:
+    def ask(self, value: object) -> _Reply:
         try:
             self._to.write(json.dumps(value, ensure_ascii=False) + "\n")
             self._to.flush()
@@ -104,8 +116,7 @@ class _Talk:
         if not reply:
             self._stderr.seek(0)
             raise PeerFailed(f"{self._name} 中途停止：{self._stderr.read()[-500:].strip()}")
-        found: dict[str, object] = json.loads(reply)
-        return found
+        return _Reply.model_validate_json(reply)
 
 
 def china_law_set(beir: BeirSet, python: str) -> tuple[BeirSet, int]:

@@ -216,7 +216,9 @@ def _retire(session: Session, row: WordRow, by: str) -> None:
 def _put(
     session: Session, rows: Mapping[tuple[WordKind, str], WordRow], words: Sequence[Word], by: str
 ) -> WordChange:
-    added, changed, unchanged = [], [], []
+    added: list[Word] = []
+    changed: list[Word] = []
+    unchanged: list[Word] = []
     for word in words:
         row = rows.get((word.kind, word.word))
         if row is not None and _word(row) == word:

@@ -230,8 +230,8 @@ def test_an_operators_synonym_is_read_and_told_apart() -> None:
 
 
 def test_an_operators_synonym_takes_the_place_of_the_packaged_one_or_hides_it() -> None:
-    assert expanded("老板跑了", own(synonym("老板", "雇主方"))) == {"老板": ("雇主方",)}
-    assert expanded("老板跑了", own(Word(WordKind.SYNONYM, "老板", hides=True))) == {}
+    assert expanded("老板来了", own(synonym("老板", "雇主方"))) == {"老板": ("雇主方",)}
+    assert expanded("老板来了", own(Word(WordKind.SYNONYM, "老板", hides=True))) == {}
 
 
 def test_a_one_way_synonym_is_not_read_back_and_a_two_way_one_is() -> None:
