@@ -12,7 +12,7 @@ from knowledge_base.words import Word, WordKind, WordRecord
 from retrieval.cutting import Source
 
 if TYPE_CHECKING:
-    from bot.explaining import Explanation, FusedPassage, RankedPassage, Replacement, Segment, Trial
+    from bot.explaining import Explanation, RankedPassage, Replacement, Segment, Trial
 
 _KINDS = {
     WordKind.DICTIONARY: "词典",
@@ -152,8 +152,9 @@ def _rankings(console: Console, explanation: "Explanation") -> None:
         console.print(table)
     _heading(console, "融合")
     table = plain_table("名次", "得分", "条款", "特征")
-    for rank, each in enumerate(explanation.fused, start=1):
-        table.add_row(str(rank), f"{each.score:.3f}", Text(each.place), Text(_features(each), style="dim"))
+    for rank, fused in enumerate(explanation.fused, start=1):
+        features = Text(_numbers(fused.features), style="dim")
+        table.add_row(str(rank), f"{fused.score:.3f}", Text(fused.place), features)
     console.print(table)
 
 
@@ -178,10 +179,6 @@ def _segments(segments: "Sequence[Segment]") -> Text:
 def _replacement(each: "Replacement") -> str:
     doubt = "" if each.is_certain or each.source.endswith("synonyms") else "（未改，另查）"
     return f"{each.typed} → {'、'.join(each.read_as)}{doubt}（{_SOURCES[each.source]}）"
-
-
-def _features(passage: "FusedPassage") -> str:
-    return _numbers(passage.features)
 
 
 def _numbers(values: Mapping[str, float]) -> str:

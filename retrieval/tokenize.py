@@ -87,6 +87,6 @@ def _cutter(cutting: Cutting) -> "jieba.Tokenizer":
         cutter.add_word(each.word, each.frequency)
     # Not `del_word`: it would tell jieba's model of unknown words, which all dictionaries share.
     cutter.FREQ.update(dict.fromkeys(cutting.apart, 0))
-    while len(_made) > 1:
-        _made.pop(next(iter(_made)), None)
+    for older in list(_made)[:-1]:
+        _made.pop(older, None)
     return _made.setdefault(cutting.fingerprint, cutter)
