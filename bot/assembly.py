@@ -1,7 +1,8 @@
 """Everything one process needs, put together from the settings."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,14 @@ from knowledge_base.errors import IndexUnwritable
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import KnowledgeStore
+from knowledge_base.word_store import WordStore
 from retrieval import indexing
 from retrieval.contracts import Encoder
 from retrieval.encoder import SentenceEncoder
 from retrieval.indexing import Indexer, LiveIndex
+from retrieval.lexicon import load_lists
 from retrieval.ranking import Ranking
+from retrieval.rebuilding import BackgroundBuild
 
 _log = logging.getLogger(__name__)
 
@@ -47,9 +51,11 @@ class Service:
         self.engine = engine
         self.encoder = encoder
         self.store = KnowledgeStore(engine)
-        self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking)
-        self.index = LiveIndex(self.indexer)
-        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings)
+        self.words = WordStore(engine, load_lists().packaged)
+        self.indexer = Indexer(self.store, encoder, settings.index_dir, words=self.words, ranking=ranking)
+        self._rebuilding = BackgroundBuild(self.indexer)
+        self.index = LiveIndex(self.indexer, on_outdated=self._rebuilding.start)
+        self.consultation = Consultation(self.store, self.index, settings)
 
     def ingest(
         self,
@@ -125,7 +131,8 @@ class Service:
         )
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, once an index that is being built is done."""
+        self._rebuilding.wait()
         self.engine.dispose()
 
 
@@ -133,6 +140,20 @@ def _encoding(on_progress: Callable[[Progress], None] | None) -> Callable[[index
     if on_progress is None:
         return None
     return lambda progress: on_progress(Progress("encode", progress.done, progress.total))
+
+
+@contextmanager
+def open_words(settings: Settings) -> Iterator[WordStore]:
+    """Open the operators' words alone: without an encoder, and so at once.
+
+    Raises:
+        StoreError: If the database cannot be opened.
+    """
+    engine = open_database(settings.sqlalchemy_url)
+    try:
+        yield WordStore(engine, load_lists().packaged)
+    finally:
+        engine.dispose()
 
 
 def load_encoder(settings: Settings) -> SentenceEncoder:
@@ -170,7 +191,6 @@ def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up
             if service.indexer.current() is None:
                 raise
             _log.error("%s", error)
-    # The dictionaries load on first use, those of sounds where something is misspelt; better now than under
-    # the first citizen's question.
-    service.indexer.reader.read("公级金提取 gongjijin")
+    # The dictionaries load on first use; better now than under the first citizen's question.
+    service.indexer.reader().warm_up()
     return service

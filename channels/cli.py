@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import document_commands, upkeep_commands
-from channels.operator import AsJson, By, DataDir, actor, print_json
+from channels import document_commands, upkeep_commands, words_commands
+from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ def protocol(
 
 
 document_commands.register(app)
+words_commands.register(app)
 upkeep_commands.register(app)
 
 

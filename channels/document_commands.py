@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from channels.document_report import as_json_value, print_comparison, print_editions, print_table
-from channels.operator import AsJson, By, DataDir, actor, print_json
+from channels.terminal import AsJson, By, DataDir, actor, print_json
 
 if TYPE_CHECKING:
     from knowledge_base.editions import Edition

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels.operator import AsJson, DataDir, print_json
+from channels.terminal import AsJson, DataDir, print_json
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -44,9 +44,9 @@ def gather(
     """
     passages = as_passages(beir)
     lexicon = load_lexicon()
-    reader = QueryReader(lexicon, Tokenizer(lexicon))
+    reader = QueryReader(lexicon)
     asked = _asked(beir, own, passages, reader)
-    chosen = _worth_encoding(passages, asked, Tokenizer(lexicon))
+    chosen = _worth_encoding(passages, asked, reader.tokenizer)
     encoding = None if on_progress is None else lambda done: on_progress(done, len(chosen))
     index = build_hybrid([passages[row] for row in chosen], encoder, on_progress=encoding)
     mined = mine(index, asked)

@@ -82,7 +82,7 @@ def judge_candidates(service: Service, questions: Iterable[LabelledQuestion]) ->
         turn = _consult(service, labelled)
         if turn.query is None:
             continue
-        found = candidates(service.index.get(), turn, service.store, k=CANDIDATES)
+        found = candidates(turn, service.store, k=CANDIDATES)
         chunks = service.store.chunks([hit.passage_id for hit in found.hits])
         right = []
         for hit in found.hits:

@@ -215,7 +215,7 @@ def _read(data_dir: Path, count: int, seed: int, settled_s: float, scene: _Scene
     site = Site(data_dir)
     indexer = Indexer(site.store, site.encoder, data_dir / "index", ranking=_BY_WORDS)
     consultation = Consultation(
-        site.store, LiveIndex(indexer), indexer.reader, Settings(data_dir=data_dir), confidence=_COVERED
+        site.store, LiveIndex(indexer), Settings(data_dir=data_dir), confidence=_COVERED
     )
     result = CrowdResult(0, 0, count, seed)
     lock = threading.Lock()

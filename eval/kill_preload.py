@@ -4,4 +4,4 @@ import eval.kill_worker  # noqa: F401
 from retrieval.lexicon import load_lexicon
 from retrieval.tokenize import Tokenizer
 
-Tokenizer(load_lexicon()).words("住房公积金提取")
+Tokenizer(load_lexicon().cutting).words("住房公积金提取")

@@ -14,6 +14,7 @@
     │   ├── IllegalTransition         an edition cannot go from its state to that one
     │   ├── UnknownEdition            no such document, or no such version of it
     │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
+    │   ├── WordsRejected             operators' words do not hold; carries the faults
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
@@ -24,6 +25,12 @@
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from knowledge_base.word_rules import WordFault
 
 
 class WenzhengError(Exception):
@@ -90,6 +97,18 @@ class UnknownEdition(KnowledgeError):
 
 class BackupError(KnowledgeError):
     """A backup cannot be made, is damaged, or would overwrite something."""
+
+
+class WordsRejected(KnowledgeError):
+    """Words that operators gave do not hold by themselves or with others.
+
+    Attributes:
+        faults: Each with its row and column (see `knowledge_base.word_rules.WordFault`).
+    """
+
+    def __init__(self, faults: "Sequence[WordFault]") -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
 
 
 class StoreError(KnowledgeError):

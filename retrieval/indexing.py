@@ -18,17 +18,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable
+from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable, StoreError
 from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
+from knowledge_base.word_store import WordStore
 from retrieval.contracts import ALWAYS, Encoder, Passage, Vectors
+from retrieval.cutting import Cutting
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
 from retrieval.query import QueryReader
 from retrieval.ranking import Ranking
 from retrieval.snapshots import Snapshots, Stamp
-from retrieval.tokenize import Tokenizer
 from retrieval.vector_cache import CachedVectors, VectorCache, vector_key
 
 LAYOUT = 2
@@ -55,16 +56,18 @@ class Indexer:
         encoder: Encoder,
         folder: Path,
         *,
-        lexicon: Lexicon | None = None,
+        words: WordStore | None = None,
         ranking: Ranking | None = None,
     ) -> None:
         self._store = store
         self._encoder = encoder
         self._folder = folder
         self._snapshots = Snapshots(folder)
-        self._lexicon = lexicon or load_lexicon()
-        self._tokenizer = Tokenizer(self._lexicon)
-        self.reader = QueryReader(self._lexicon, self._tokenizer)
+        self._words = words
+        self._lexicon = load_lexicon()
+        self._words_revision = 0
+        self._reader: QueryReader | None = None
+        self._reading_words = threading.Lock()
         self._ranking = ranking or Ranking.load()
 
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
@@ -82,6 +85,34 @@ class Indexer:
         with self._only_one():
             self._build(on_progress)
 
+    def lexicon(self) -> Lexicon:
+        """Return the words of this moment, the operators' included; read again only when these changed.
+
+        Raises:
+            StoreError: If the database refuses.
+        """
+        if self._words is None:
+            return self._lexicon
+        with self._reading_words:
+            # First the number, then the words: those of a later change are read twice, never missed.
+            revision = self._words.revision()
+            if revision != self._words_revision:
+                self._lexicon = load_lexicon(words=self._words.in_use())
+                self._words_revision = revision
+            return self._lexicon
+
+    def reader(self, cutting: Cutting | None = None) -> QueryReader:
+        """Return a reader with the words of this moment that cuts as `cutting` says, by default as they say.
+
+        Readers that cut in the same way share the dictionaries, which take a second to load.
+        """
+        lexicon = self.lexicon()
+        lexicon = lexicon if cutting is None else lexicon.cut_by(cutting)
+        kept = self._reader
+        if kept is None or kept.cutting.fingerprint != lexicon.cutting.fingerprint:
+            kept = self._reader = QueryReader(lexicon)
+        return kept.with_words(lexicon)
+
     def current(self) -> Path | None:
         """Return the folder of the snapshot in use."""
         return self._snapshots.current()
@@ -95,18 +126,20 @@ class Indexer:
 
         Raises:
             IndexDamaged: If a checksum does not hold, or the snapshot is removed while it is read.
-            IndexMismatch: If it was built by another encoder or from other word lists.
+            IndexMismatch: If it was built by another encoder or laid out otherwise.
+            StoreError: If the operators' words cannot be read.
         """
         self._snapshots.verify(snapshot)
-        stamp, expected = self._snapshots.stamp(snapshot), self._stamp(0)
-        if (stamp.encoder, stamp.words, stamp.layout) != (expected.encoder, expected.words, expected.layout):
+        stamp = self._snapshots.stamp(snapshot)
+        if (stamp.encoder, stamp.layout) != (self._encoder.fingerprint, LAYOUT):
             raise IndexMismatch(
-                f"snapshot {snapshot.name} was built for {stamp}, this process expects {expected}"
+                f"snapshot {snapshot.name} was built for {stamp},"
+                f" this process expects encoder {self._encoder.fingerprint} and layout {LAYOUT}"
             )
+        # Whatever the words are now, questions are cut as the passages were; synonyms and typos are today's.
+        reader = self.reader(Cutting.load(snapshot))
         try:
-            return HybridIndex.load(
-                snapshot, encoder=self._encoder, reader=self.reader, ranking=self._ranking
-            )
+            return HybridIndex.load(snapshot, encoder=self._encoder, reader=reader, ranking=self._ranking)
         except (OSError, RuntimeError) as error:  # faiss gives a RuntimeError for a file it cannot open
             raise IndexDamaged(f"index snapshot {snapshot.name}: cannot be read: {error}") from error
 
@@ -119,7 +152,7 @@ class Indexer:
         if snapshot is None:
             return False
         try:
-            if self._snapshots.stamp(snapshot) != self._stamp(self._store.revision()):
+            if self._snapshots.stamp(snapshot) != self._stamp(self._store.revision(), self.lexicon()):
                 return False
             self._snapshots.verify(snapshot)
         except IndexDamaged as damage:
@@ -127,8 +160,8 @@ class Indexer:
             return False
         return True
 
-    def _stamp(self, revision: int) -> Stamp:
-        return Stamp(revision, self._encoder.fingerprint, self._lexicon.fingerprint, LAYOUT)
+    def _stamp(self, revision: int, lexicon: Lexicon) -> Stamp:
+        return Stamp(revision, self._encoder.fingerprint, lexicon.cutting.fingerprint, LAYOUT)
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
@@ -153,6 +186,7 @@ class Indexer:
 
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
+        lexicon = self.lexicon()
         revision, chunks = self._store.snapshot()
         passages = [passage_of(chunk) for chunk in chunks]
         vectors, spans = self._vectors(passages, on_progress)
@@ -161,12 +195,11 @@ class Indexer:
             vectors,
             spans,
             encoder=self._encoder,
-            reader=self.reader,
-            tokenizer=self._tokenizer,
+            reader=QueryReader(lexicon),
             ranking=self._ranking,
         )
         with self._writing():
-            snapshot = self._snapshots.publish(self._stamp(revision), index.save)
+            snapshot = self._snapshots.publish(self._stamp(revision, lexicon), index.save)
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
 
     def _vectors(
@@ -229,10 +262,22 @@ def passage_of(chunk: Chunk) -> Passage:
 
 
 class LiveIndex:
-    """The index in use: the newest snapshot, looked for at most once a second."""
+    """The index in use: the newest snapshot and the newest words, looked for at most once a second.
 
-    def __init__(self, indexer: Indexer, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    Synonyms and typos are put into the index in use; a dictionary or stop list it was not cut by is told to
+    `on_outdated`, and the index goes on serving with its own until there is a snapshot for the new one.
+    """
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        *,
+        on_outdated: Callable[[], None] | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._indexer = indexer
+        self._on_outdated = on_outdated
+        self._lexicon: Lexicon | None = None
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
         self._looked_at = 0.0
@@ -268,15 +313,32 @@ class LiveIndex:
         while (newest := self._indexer.current()) is not None and newest != self._seen:
             try:
                 index, revision = self._indexer.open(newest), self._indexer.revision(newest)
-            except (IndexDamaged, IndexMismatch) as error:
+            except (IndexDamaged, IndexMismatch, StoreError) as error:
                 if newest != self._indexer.current():
                     continue  # it was replaced, and removed, while it was read
                 if self._index is None and not self._open_older():
                     raise
                 _log.error("keeping the last good index: %s", error)
             else:
+                index.reader.warm_up()
                 self._index, self._revision = index, revision
             self._seen = newest
+        self._follow_words()
+
+    def _follow_words(self) -> None:
+        if self._index is None:
+            return
+        try:
+            lexicon = self._indexer.lexicon()
+        except StoreError as error:
+            _log.error("keeping the last known words: %s", error)
+            return
+        if lexicon is not self._lexicon:
+            self._index = self._index.with_reader(self._index.reader.with_words(lexicon))
+            self._lexicon = lexicon
+        is_outdated = lexicon.cutting.fingerprint != self._index.reader.cutting.fingerprint
+        if is_outdated and self._on_outdated is not None:
+            self._on_outdated()
 
     def _open_older(self) -> bool:
         """Open the newest sound snapshot kept beside a damaged one; SQL still has the last word."""

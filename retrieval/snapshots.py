@@ -29,7 +29,7 @@ class Stamp:
     Attributes:
         revision: SQL revision of the knowledge base.
         encoder: Fingerprint of the encoder.
-        words: Fingerprint of dictionary, stop words and synonyms.
+        words: Fingerprint of dictionary and stop words (see `retrieval.cutting`).
         layout: Version of the files' layout.
     """
 

@@ -10,7 +10,7 @@ from knowledge_base.regions import specificity, visible
 from knowledge_base.store import Article, KnowledgeStore
 from retrieval.contracts import SearchFilter
 from retrieval.cues import Cue, held
-from retrieval.hybrid import Found, HybridIndex
+from retrieval.hybrid import Found
 
 CHUNKS = 12
 ELSEWHERE = 5
@@ -23,9 +23,7 @@ HARDLY_WORSE = 5.0
 _DECISIVE = Cue.AMOUNT | Cue.FEE | Cue.DURATION | Cue.LIST | Cue.PENALTY
 
 
-def retrieve(
-    store: KnowledgeStore, index: Callable[[], HybridIndex], served: Callable[[], frozenset[str]]
-) -> Step:
+def retrieve(store: KnowledgeStore, served: Callable[[], frozenset[str]]) -> Step:
     """Return the step. SQL has the last word on effect and region: an index may be a moment behind.
 
     The index only nominates; all that is quoted is read from SQL at one moment, so that no answer
@@ -33,11 +31,11 @@ def retrieve(
     """
 
     def step(turn: Turn) -> Turn:
-        if turn.status is not None or turn.query is None:
+        if turn.status is not None or turn.query is None or turn.index is None:
             return turn
-        searched, day = index(), turn.day.toordinal()
+        day = turn.day.toordinal()
         here, there = visible(turn.region), _elsewhere(turn.region, served())
-        ask = _asking(searched, turn, store)
+        ask = _asking(turn, store)
         found = [(ask(CHUNKS, SearchFilter(here, day)), here)]
         if there:
             found.append((ask(ELSEWHERE, SearchFilter(there, day)), there))
@@ -53,15 +51,15 @@ def retrieve(
     return step
 
 
-def candidates(index: HybridIndex, turn: Turn, store: KnowledgeStore, *, k: int) -> Found:
+def candidates(turn: Turn, store: KnowledgeStore, *, k: int) -> Found:
     """Return the first k candidates of a turn that is rewritten, as the step ranks them."""
-    return _asking(index, turn, store)(k, SearchFilter(visible(turn.region), turn.day.toordinal()))
+    return _asking(turn, store)(k, SearchFilter(visible(turn.region), turn.day.toordinal()))
 
 
-def _asking(index: HybridIndex, turn: Turn, store: KnowledgeStore) -> Callable[[int, SearchFilter], Found]:
+def _asking(turn: Turn, store: KnowledgeStore) -> Callable[[int, SearchFilter], Found]:
     """Return the search for a turn's question, encoded once; a follow-up knows what the talk is about."""
-    query, earlier = turn.query, turn.earlier
-    if query is None:
+    index, query, earlier = turn.index, turn.query, turn.earlier
+    if index is None or query is None:
         raise ValueError("a turn is searched for after it is rewritten")
     if earlier is None:
         vector = index.encode([query])[0]

@@ -47,7 +47,6 @@ class Site:
         consultation = Consultation(
             service.store,
             service.index,
-            service.indexer.reader,
             self.settings,
             confidence=COVERED,
             clock=lambda: clock or today(),

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from bot import assembly
 from channels import cli
-from channels.operator import actor
+from channels.terminal import actor
 from knowledge_base.database import open_database
 from knowledge_base.errors import IllegalTransition, UnknownEdition
 from knowledge_base.store import KnowledgeStore
@@ -115,5 +115,5 @@ def test_without_a_name_the_login_acts(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody() -> str:
         raise KeyError("uid 4711")
 
-    monkeypatch.setattr("channels.operator.getpass.getuser", nobody)
+    monkeypatch.setattr("channels.terminal.getpass.getuser", nobody)
     assert actor(None) == ""

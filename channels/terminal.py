@@ -1,12 +1,15 @@
-"""What the commands of an operator share: their common options, and who the operator is."""
+"""What the commands share: options that mean the same everywhere, who the operator is, JSON, and tables."""
 
 import getpass
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="存放全部数据的目录，默认 WENZHENG_DATA_DIR 或 data")
@@ -26,5 +29,23 @@ def actor(by: str | None) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON on stdout."""
+    """Print JSON values on stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def as_json_value(records: object) -> object:
+    """Return records as JSON values."""
+    from pydantic_core import to_jsonable_python
+
+    values: object = to_jsonable_python(records)
+    return values
+
+
+def plain_table(*columns: str, title: str | None = None) -> "Table":
+    """Return a table without lines whose cells are folded, never cut: the whole of each was asked for."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
