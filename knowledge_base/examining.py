@@ -120,7 +120,8 @@ def _stale_days(session: Session) -> Finding:
     """The days in the database are those that follow from what is stored."""
     with session.no_autoflush:  # what is written to be compared must stay in the session
         settle(session)
-    stale = [row.title for row in session.dirty if isinstance(row, VersionRow) and session.is_modified(row)]
+    changed = [row for row in session.dirty if isinstance(row, VersionRow) and session.is_modified(row)]
+    stale = [row.title for row in sorted(changed, key=lambda row: row.id)]
     session.rollback()
     trouble = f"{len(stale)} 个版本的有效期间与规则算出的不同，如《{stale[0]}》" if stale else ""
     return Finding("有效期间", trouble, "重新推算（不改动正文和元数据）" if stale else "", bool(stale))

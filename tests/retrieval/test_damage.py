@@ -35,6 +35,7 @@ FILES = (
     "titles/indptr.csc.index.npy",
     "titles/params.index.json",
     "titles/vocab.index.json",
+    "words.json",
 )
 
 
