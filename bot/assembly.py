@@ -1,7 +1,8 @@
 """Everything one process needs, put together from the settings."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +12,23 @@ from bot.consultation import Consultation
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
-from knowledge_base.errors import IndexUnavailable, StoreError
+from knowledge_base.dates import today
+from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
+from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import Counts, KnowledgeStore
+from knowledge_base.word_store import WordStore
 from retrieval import indexing
 from retrieval.backends import FaissBackend
 from retrieval.contracts import Encoder, VectorBackend
 from retrieval.encoder import SentenceEncoder
 from retrieval.following import Follower
 from retrieval.indexing import Indexer, LiveIndex
+from retrieval.lexicon import load_lists
 from retrieval.milvus import MilvusBackend
 from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
+from retrieval.rebuilding import BackgroundBuild
 
 _log = logging.getLogger(__name__)
 
@@ -53,12 +59,19 @@ class Service:
         self.engine = engine
         self.encoder = encoder
         self.store = KnowledgeStore(engine)
+        self.words = WordStore(engine, load_lists().packaged)
         self.indexer = Indexer(
-            self.store, encoder, settings.index_dir, ranking=ranking, backend=vector_backend(settings)
+            self.store,
+            encoder,
+            settings.index_dir,
+            words=self.words,
+            ranking=ranking,
+            backend=vector_backend(settings),
         )
-        self.follower = Follower(self.indexer)
-        self.index = LiveIndex(self.indexer)
-        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings)
+        self.building = BackgroundBuild(self.indexer)
+        self.follower = Follower(self.indexer, self.building)
+        self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
+        self.consultation = Consultation(self.store, self.index, settings)
 
     def ingest(
         self,
@@ -66,6 +79,8 @@ class Service:
         *,
         manifest: Path | None = None,
         region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> IngestReport:
         """Take documents in and bring the index up to them; see `knowledge_base.ingest.ingest_files`."""
@@ -75,7 +90,33 @@ class Service:
             manifest=manifest,
             region=region,
             max_bytes=self.settings.max_file_mb * 1024 * 1024,
+            by=by,
+            as_draft=as_draft,
+            ocr_review_below=self.settings.ocr_review_below,
             on_progress=on_progress,
+        )
+        self.catch_up(on_progress)
+        return report
+
+    def ingest_page(
+        self,
+        url: str,
+        *,
+        region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Take a web page in and bring the index up to it; see `knowledge_base.ingest.ingest_page`."""
+        report = ingest.ingest_page(
+            self.store,
+            url,
+            today=today(),
+            region=region,
+            fetcher=Fetcher(max_bytes=self.settings.max_file_mb * 1024 * 1024),
+            ocr_review_below=self.settings.ocr_review_below,
+            by=by,
+            as_draft=as_draft,
         )
         self.catch_up(on_progress)
         return report
@@ -110,7 +151,9 @@ class Service:
             fault = f"数据库不可用：{error}"
         except Exception as error:  # readiness must be told, whatever it is that fails
             fault = f"索引不可用：{error}"
-        hindrance = "；".join(filter(None, (self.indexer.backend.trouble, self.follower.trouble)))
+        hindrance = "；".join(
+            filter(None, (self.indexer.backend.trouble, self.follower.trouble, self.building.trouble))
+        )
         return Readiness(
             ready=not fault,
             reason=fault or hindrance,
@@ -121,8 +164,9 @@ class Service:
         )
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database; an index that is being built is broken off while it is encoded."""
         self.follower.stop()
+        self.building.stop()
         self.engine.dispose()
 
 
@@ -142,6 +186,20 @@ def vector_backend(settings: Settings) -> VectorBackend:
         prefix=settings.milvus_prefix,
         index_type=settings.milvus_index,
     )
+
+
+@contextmanager
+def open_words(settings: Settings) -> Iterator[WordStore]:
+    """Open the operators' words alone: without an encoder, and so at once.
+
+    Raises:
+        StoreError: If the database cannot be opened.
+    """
+    engine = open_database(settings.sqlalchemy_url)
+    try:
+        yield WordStore(engine, load_lists().packaged)
+    finally:
+        engine.dispose()
 
 
 def load_encoder(settings: Settings) -> SentenceEncoder:
@@ -171,6 +229,7 @@ def open_service(
     Raises:
         StoreError: If the database cannot be opened.
         IndexUnavailable: If the vector store cannot be reached and there is no index yet.
+        IndexUnwritable: If there is no index and none can be written.
         EncoderError: If the model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
@@ -178,13 +237,12 @@ def open_service(
     if catch_up:
         try:
             service.catch_up()
-        except IndexUnavailable as error:
+        except (IndexUnavailable, IndexUnwritable) as error:
             if service.indexer.current() is None:
                 raise
             _log.error("serving from the last good index: %s", error)
     if follow:
         service.follow()
-    # The dictionaries load on first use, those of sounds where something is misspelt; better now than under
-    # the first citizen's question.
-    service.indexer.reader.read("公级金提取 gongjijin")
+    # The dictionaries load on first use; better now than under the first citizen's question.
+    service.indexer.reader().warm_up()
     return service

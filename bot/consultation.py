@@ -4,8 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
 from bot.confidence import Confidence
@@ -20,19 +19,13 @@ from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
 from bot.turn import Turn
+from knowledge_base.dates import today
 from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
+from retrieval.hybrid import HybridIndex
 from retrieval.indexing import LiveIndex
-from retrieval.query import QueryReader
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 _log = logging.getLogger(__name__)
-
-
-def today() -> date:
-    """Return the day it is where the law applies."""
-    return datetime.now(SHANGHAI).date()
 
 
 class Consultation:
@@ -42,20 +35,20 @@ class Consultation:
         self,
         store: KnowledgeStore,
         index: LiveIndex,
-        reader: QueryReader,
         settings: Settings,
         *,
         confidence: Confidence | None = None,
         clock: Callable[[], date] = today,
     ) -> None:
         self._clock = clock
+        self.confidence = confidence or Confidence.load()
         regions = _Regions(store, index)
         self._steps: list[tuple[str, Step]] = [
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
-            ("rewrite", rewrite(reader)),
-            ("retrieve", retrieve(store, index.get, regions.served)),
-            ("judge", judge(confidence or Confidence.load())),
+            ("rewrite", rewrite(index.get)),
+            ("retrieve", retrieve(store, regions.served)),
+            ("judge", judge(self.confidence)),
             ("respond", respond),
             ("check", check),
             ("hand_off", hand_off(settings.hotline)),
@@ -70,9 +63,13 @@ class Consultation:
         """
         return self.answer_of(self.consult(question))
 
-    def consult(self, question: Question) -> Turn:
-        """Run the steps and return the finished turn, for those who want to see how it went."""
-        turn = Turn(id=uuid.uuid4().hex, asked=question, day=question.as_of or self._clock())
+    def consult(self, question: Question, *, index: HybridIndex | None = None) -> Turn:
+        """Run the steps and return the finished turn, for those who want to see how it went.
+
+        Args:
+            index: What to ask in place of the index in use.
+        """
+        turn = Turn(id=uuid.uuid4().hex, asked=question, day=question.as_of or self._clock(), index=index)
         turn = run(turn, self._steps)
         _log.info(
             "turn answered",

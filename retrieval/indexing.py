@@ -7,31 +7,33 @@ newest snapshot, so that a worker follows what another process published.
 
 import fcntl
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.errors import IndexDamaged, IndexMismatch
+from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable, StoreError
 from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
+from knowledge_base.word_store import WordStore
 from retrieval.backends import FaissBackend
 from retrieval.contracts import ALWAYS, Encoder, Passage, VectorBackend, Vectors
+from retrieval.cutting import Cutting
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
 from retrieval.query import QueryReader
 from retrieval.ranking import Ranking
 from retrieval.snapshots import Snapshots, Stamp
-from retrieval.tokenize import Tokenizer
 from retrieval.vector_cache import CachedVectors, VectorCache, vector_key
 
-LAYOUT = 1
+LAYOUT = 2
 _SAVE_EVERY = 512
 _LOOK_EVERY_S = 1.0
 
@@ -55,7 +57,7 @@ class Indexer:
         encoder: Encoder,
         folder: Path,
         *,
-        lexicon: Lexicon | None = None,
+        words: WordStore | None = None,
         ranking: Ranking | None = None,
         backend: VectorBackend | None = None,
     ) -> None:
@@ -64,9 +66,11 @@ class Indexer:
         self._folder = folder
         self._snapshots = Snapshots(folder)
         self.backend = backend or FaissBackend()
-        self._lexicon = lexicon or load_lexicon()
-        self._tokenizer = Tokenizer(self._lexicon)
-        self.reader = QueryReader(self._lexicon, self._tokenizer)
+        self._words = words
+        self._lexicon = load_lexicon()
+        self._words_revision = 0
+        self._reader: QueryReader | None = None
+        self._reading_words = threading.Lock()
         self._ranking = ranking or Ranking.load()
 
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None, *, wait: bool = True) -> bool:
@@ -88,40 +92,77 @@ class Indexer:
         with self._only_one():
             self._build(on_progress)
 
+    def lexicon(self) -> Lexicon:
+        """Return the words of this moment, the operators' included; read again only when these changed.
+
+        Raises:
+            StoreError: If the database refuses.
+        """
+        if self._words is None:
+            return self._lexicon
+        with self._reading_words:
+            # First the number, then the words: those of a later change are read twice, never missed.
+            revision = self._words.revision()
+            if revision != self._words_revision:
+                self._lexicon = load_lexicon(words=self._words.in_use())
+                self._words_revision = revision
+            return self._lexicon
+
+    def reader(self, cutting: Cutting | None = None) -> QueryReader:
+        """Return a reader with the words of this moment that cuts as `cutting` says, by default as they say.
+
+        Readers that cut in the same way share the dictionaries, which take a second to load.
+        """
+        lexicon = self.lexicon()
+        lexicon = lexicon if cutting is None else lexicon.cut_by(cutting)
+        kept = self._reader
+        if kept is None or kept.cutting.fingerprint != lexicon.cutting.fingerprint:
+            kept = self._reader = QueryReader(lexicon)
+        return kept.with_words(lexicon)
+
     def current(self) -> Path | None:
         """Return the folder of the snapshot in use."""
         return self._snapshots.current()
 
-    def missing_revision(self) -> int | None:
-        """Return the SQL revision the snapshot in use was not built from; None where it was.
+    def missing(self) -> Stamp | None:
+        """Return what the snapshot in use is not built from, though it ought to be; None where it is.
 
         Raises:
             StoreError: If the database cannot be read.
         """
-        revision, snapshot = self._store.revision(), self.current()
+        wanted, snapshot = self._wanted(), self.current()
         try:
-            return None if snapshot and self.revision(snapshot) == revision else revision
+            return None if snapshot and self._snapshots.stamp(snapshot) == wanted else wanted
         except IndexDamaged:
-            return revision
+            return wanted
+
+    def older(self) -> list[Path]:
+        """Return the snapshots kept beside the one in use, the newest first."""
+        return self._snapshots.older()
 
     def open(self, snapshot: Path) -> HybridIndex:
         """Open a snapshot after checking every file of it.
 
         Raises:
             IndexDamaged: If a checksum does not hold, or the snapshot is removed while it is read.
-            IndexMismatch: If it was built by another encoder or from other word lists.
+            IndexMismatch: If it was built by another encoder or laid out otherwise.
+            StoreError: If the operators' words cannot be read.
         """
         self._snapshots.verify(snapshot)
-        stamp, expected = self._snapshots.stamp(snapshot), self._stamp(0)
-        if replace(stamp, revision=0) != expected:
+        stamp, vectors = self._snapshots.stamp(snapshot), self.backend.fingerprint
+        if (stamp.encoder, stamp.layout, stamp.vectors) != (self._encoder.fingerprint, LAYOUT, vectors):
             raise IndexMismatch(
-                f"snapshot {snapshot.name} was built for {stamp}, this process expects {expected}"
+                f"snapshot {snapshot.name} was built for {stamp},"
+                f" this process expects encoder {self._encoder.fingerprint}, layout {LAYOUT}"
+                f" and vectors in {vectors}"
             )
+        # Whatever the words are now, questions are cut as the passages were; synonyms and typos are today's.
+        reader = self.reader(Cutting.load(snapshot))
         try:
             return HybridIndex.load(
                 snapshot,
                 encoder=self._encoder,
-                reader=self.reader,
+                reader=reader,
                 ranking=self._ranking,
                 backend=self.backend,
             )
@@ -137,7 +178,7 @@ class Indexer:
         if snapshot is None:
             return False
         try:
-            if self._snapshots.stamp(snapshot) != self._stamp(self._store.revision()):
+            if self._snapshots.stamp(snapshot) != self._wanted():
                 return False
             self._snapshots.verify(snapshot)
             self.backend.verify(snapshot)
@@ -146,11 +187,14 @@ class Indexer:
             return False
         return True
 
-    def _stamp(self, revision: int) -> Stamp:
+    def _wanted(self) -> Stamp:
+        return self._stamp(self._store.revision(), self.lexicon())
+
+    def _stamp(self, revision: int, lexicon: Lexicon) -> Stamp:
         return Stamp(
             revision,
             self._encoder.fingerprint,
-            self._lexicon.fingerprint,
+            lexicon.cutting.fingerprint,
             LAYOUT,
             self.backend.fingerprint,
         )
@@ -158,17 +202,32 @@ class Indexer:
     @contextmanager
     def _only_one(self, *, wait: bool = True) -> Iterator[bool]:
         """Let one process of this machine at a time build; gives False where one is and we do not wait."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "LOCK").open("w") as lock:
+        with self._writing():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = (self._folder / "LOCK").open("w")
+        with descriptor as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                yield False
+                alone = False
             else:
-                yield True
+                alone = True
+            yield alone
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say what is to be done when the disk refuses; faiss gives a RuntimeError, SQLite its own."""
+        try:
+            yield
+        except (OSError, RuntimeError, sqlite3.Error) as error:
+            raise IndexUnwritable(
+                f"索引没有写成，原有的索引继续使用：{error}。"
+                f"请查看 {self._folder} 所在磁盘的剩余空间和权限，然后运行 wenzheng reindex"
+            ) from error
 
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
+        lexicon = self.lexicon()
         revision, chunks = self._store.snapshot()
         passages = [passage_of(chunk) for chunk in chunks]
         vectors, spans = self._vectors(passages, on_progress)
@@ -177,12 +236,12 @@ class Indexer:
             vectors,
             spans,
             encoder=self._encoder,
-            reader=self.reader,
-            tokenizer=self._tokenizer,
+            reader=QueryReader(lexicon),
             ranking=self._ranking,
             backend=self.backend,
         )
-        snapshot = self._snapshots.publish(self._stamp(revision), index.save)
+        with self._writing():
+            snapshot = self._snapshots.publish(self._stamp(revision, lexicon), index.save)
         self.backend.tidy(self._snapshots.kept())
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
 
@@ -190,7 +249,8 @@ class Indexer:
         self, passages: Sequence[Passage], on_progress: Callable[[Progress], None] | None
     ) -> tuple[Vectors, list[NDArray[np.float16]]]:
         """Return the vectors of all passages, encoding those whose text is new."""
-        cache = VectorCache(self._folder / "vectors.db", self._encoder.fingerprint, self._encoder.dim)
+        with self._writing():
+            cache = VectorCache(self._folder / "vectors.db", self._encoder.fingerprint, self._encoder.dim)
         texts = [passage_text(passage) for passage in passages]
         spans = [passage_spans(passage) for passage in passages]
         keys = [vector_key(text, of_text) for text, of_text in zip(texts, spans, strict=True)]
@@ -210,10 +270,12 @@ class Indexer:
                 keys[place]: CachedVectors(vector, of_passage.astype(np.float16))
                 for place, vector, of_passage in zip(part, encoded.passages, encoded.spans, strict=True)
             }
-            cache.put(fresh)
+            with self._writing():
+                cache.put(fresh)
             known |= fresh
         if missing:
-            cache.keep_only(set(keys))
+            with self._writing():
+                cache.keep_only(set(keys))
         matrix = np.empty((len(passages), self._encoder.dim), dtype=np.float32)
         for place, key in enumerate(keys):
             matrix[place] = known[key].passage
@@ -243,10 +305,22 @@ def passage_of(chunk: Chunk) -> Passage:
 
 
 class LiveIndex:
-    """The index in use: the newest snapshot, looked for at most once a second."""
+    """The index in use: the newest snapshot and the newest words, looked for at most once a second.
 
-    def __init__(self, indexer: Indexer, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    Synonyms and typos are put into the index in use; a dictionary or stop list it was not cut by is told to
+    `on_outdated`, and the index goes on serving with its own until there is a snapshot for the new one.
+    """
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        *,
+        on_outdated: Callable[[], None] | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._indexer = indexer
+        self._on_outdated = on_outdated
+        self._lexicon: Lexicon | None = None
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
         self._looked_at = 0.0
@@ -282,12 +356,41 @@ class LiveIndex:
         while (newest := self._indexer.current()) is not None and newest != self._seen:
             try:
                 index, revision = self._indexer.open(newest), self._indexer.revision(newest)
-            except (IndexDamaged, IndexMismatch) as error:
+            except (IndexDamaged, IndexMismatch, StoreError) as error:
                 if newest != self._indexer.current():
                     continue  # it was replaced, and removed, while it was read
-                if self._index is None:
+                if self._index is None and not self._open_older():
                     raise
                 _log.error("keeping the last good index: %s", error)
             else:
+                index.reader.warm_up()
                 self._index, self._revision = index, revision
             self._seen = newest
+        self._follow_words()
+
+    def _follow_words(self) -> None:
+        if self._index is None:
+            return
+        try:
+            lexicon = self._indexer.lexicon()
+        except StoreError as error:
+            _log.error("keeping the last known words: %s", error)
+            return
+        if lexicon is not self._lexicon:
+            self._index = self._index.with_reader(self._index.reader.with_words(lexicon))
+            self._lexicon = lexicon
+        is_outdated = lexicon.cutting.fingerprint != self._index.reader.cutting.fingerprint
+        if is_outdated and self._on_outdated is not None:
+            self._on_outdated()
+
+    def _open_older(self) -> bool:
+        """Open the newest sound snapshot kept beside a damaged one; SQL still has the last word."""
+        for snapshot in self._indexer.older():
+            try:
+                index, revision = self._indexer.open(snapshot), self._indexer.revision(snapshot)
+            except (IndexDamaged, IndexMismatch) as error:
+                _log.warning("%s", error)
+            else:
+                self._index, self._revision = index, revision
+                return True
+        return False

@@ -16,11 +16,11 @@ import bot.conversations  # noqa: F401  (its tables belong to the same history)
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
 from tests.databases import DATABASES
 
-Value: TypeAlias = JsonValue | date | datetime
+Value: TypeAlias = JsonValue | date | datetime | bytes
 NOON = datetime(2026, 3, 1, 4, 0, 0, 123456, tzinfo=UTC)
 ARTICLE = "第一条 公园免费开放，“门票”😀不再收取。"
-# What the first release stored, table by table, in an order that foreign keys allow.
-ROWS: Mapping[str, list[dict[str, Value]]] = {
+# What each release could store for the first time, table by table, in an order that foreign keys allow.
+FIRST: Mapping[str, list[dict[str, Value]]] = {
     "documents": [
         {"id": 7, "source_file": "公园/办法.md", "part": "", "parent_id": None, "created_at": NOON},
         {"id": 8, "source_file": "公园/办法.md", "part": "附件1", "parent_id": 7, "created_at": NOON},
@@ -100,6 +100,51 @@ ROWS: Mapping[str, list[dict[str, Value]]] = {
         {"answer_id": "a1", "conversation_id": "c1", "value": "up", "reason": "清楚", "created_at": NOON}
     ],
 }
+ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
+    "0001": FIRST,
+    # The edition itself, and that it landed, come from the rows of the first release.
+    "0002": {
+        "transitions": [
+            {
+                "id": 90,
+                "edition_id": 21,
+                "at": NOON,
+                "actor": "张三",
+                "from_state": "published",
+                "to_state": "published",
+                "note": "更正",
+            }
+        ],
+    },
+    "0003": {
+        "ocr_pages": [
+            {
+                "version_id": 21,
+                "number": 3,
+                "lines": [["第一条 公园免费开放", 0.98, 10.0, 20.0, 300.5, 40.25]],
+                "image": b"\x89PNG\x00\xff",
+            }
+        ],
+    },
+    "0004": {
+        "words": [
+            {
+                "id": 1,
+                "kind": "synonym",
+                "word": "薅羊毛",
+                "terms": ["优惠"],
+                "two_way": True,
+                "frequency": None,
+                "tag": "",
+                "hides": False,
+                "added_at": NOON,
+                "added_by": "张三",
+                "removed_at": NOON,
+                "removed_by": "李四",
+            }
+        ],
+    },
+}
 
 
 def revisions() -> list[str]:
@@ -128,11 +173,13 @@ def test_a_database_of_any_release_becomes_the_newest(
 ) -> None:
     url = new_database(backend, tables=False)
     old = create_engine(url)
-    migrate(old, revisions()[0])
-    for name, rows in ROWS.items():
-        with old.begin() as connection:
-            connection.execute(table(old, name).insert(), rows)
-    migrate(old, revision)
+    stored_then: dict[str, list[dict[str, Value]]] = {}
+    for step in revisions()[: revisions().index(revision) + 1]:
+        migrate(old, step)
+        for name, rows in ROWS.get(step, {}).items():
+            with old.begin() as connection:
+                connection.execute(table(old, name).insert(), rows)
+            stored_then[name] = rows
     old.dispose()
 
     engine = open_database(url)
@@ -140,8 +187,12 @@ def test_a_database_of_any_release_becomes_the_newest(
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
         assert context.get_current_revision() == revisions()[-1]
-        for name, rows in ROWS.items():
+        for name, rows in stored_then.items():
             here = table(engine, name)
             stored = connection.execute(select(here).order_by(*here.primary_key)).mappings().all()
-            assert [{key: in_utc(row[key]) for key in rows[0]} for row in stored] == rows
+            found = [{key: in_utc(row[key]) for key in rows[0]} for row in stored]
+            assert [row for row in rows if row not in found] == []
+            assert len(found) == len(rows) + (name == "transitions")
+        editions = connection.execute(select(table(engine, "editions"))).all()
+        assert [tuple(row) for row in editions] == [(21, "published", None, None)]
     engine.dispose()
