@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         milvus_prefix: Begins the name of every collection made.
         milvus_index: `FLAT` is exact; the others are quicker on millions of passages and may miss some.
         encoder: A sentence-transformers model by name or path; empty means the embedded default.
+        adapter: Folder of a low-rank adapter (LoRA) to merge into the encoder; empty means none.
         encoder_runtime: `auto` uses OpenVINO where the model allows it, else torch.
         home_region: Region the page preselects, such as `云岭省/云州市`; empty lets the documents decide.
         hotline: The line a citizen is sent to when nothing here answers.
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     milvus_prefix: str = Field(default="wenzheng", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
     milvus_index: Literal["FLAT", "HNSW", "AUTOINDEX"] = "FLAT"
     encoder: str = ""
+    adapter: Path | None = None
     encoder_runtime: Literal["auto", "openvino", "torch"] = "auto"
     encoder_threads: int = Field(default=0, ge=0, description="0 means one per core")
     home_region: str = ""
