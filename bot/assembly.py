@@ -10,6 +10,7 @@ from bot.consultation import Consultation
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
+from knowledge_base.faq.store import FaqStore
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import KnowledgeStore
 from retrieval import indexing
@@ -41,9 +42,12 @@ class Service:
         self.engine = engine
         self.encoder = encoder
         self.store = KnowledgeStore(engine)
-        self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking)
+        self.faq = FaqStore(engine)
+        self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking, faq=self.faq)
         self.index = LiveIndex(self.indexer)
-        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings)
+        self.consultation = Consultation(
+            self.store, self.index, self.indexer.reader, settings, faq=self.faq
+        )
 
     def ingest(
         self,

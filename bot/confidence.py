@@ -52,6 +52,11 @@ _BEYOND_DOCUMENTS = re.compile(
 )
 
 
+def beyond_documents(question: str) -> bool:
+    """Tell whether a question asks what no document holds: live data, a person's own record, an opinion."""
+    return bool(_BEYOND_DOCUMENTS.search(question))
+
+
 def signals(turn: Turn) -> tuple[float, ...]:
     """Return the signals of a turn with at least one piece of evidence, in the order of `SIGNALS`."""
     query, best = turn.query, turn.evidence[0]
@@ -81,7 +86,7 @@ def signals(turn: Turn) -> tuple[float, ...]:
         float(Cue.AMOUNT in unmet),
         float(Cue.DURATION in unmet),
         float(bool(turn.unserved)),
-        float(bool(_BEYOND_DOCUMENTS.search(query.text))),
+        float(beyond_documents(query.text)),
         float(bool(query.context)),
         math.log1p(len(query.words)),
     )

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.answer import AnswerStatus, Block, Citation, Option, Question
+from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
 from retrieval.contracts import Hit
 from retrieval.query import Query
+from retrieval.questions import QuestionHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,21 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class CuratedAnswer:
+    """A curated entry (FAQ) that may answer: how near its question is, and the words of its sources.
+
+    Attributes:
+        probability: That the entry asks what the citizen asks, in [0, 1].
+        sources: One piece of evidence for each source, in the entry's order, in force on the turn's day.
+    """
+
+    entry: FaqEntry
+    hit: QuestionHit
+    probability: float
+    sources: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What is known so far.
 
@@ -40,7 +57,9 @@ class Turn:
         query: The question made ready for search.
         evidence: What may answer, best first.
         elsewhere: The same from the rules of single regions, looked at where the citizen has named none.
-        confidence: Probability, in [0, 1], that the first evidence answers.
+        matches: Curated questions near the one asked, nearest first.
+        curated: The one of them that clearly asks the same; it is answered from rather than the evidence.
+        confidence: Probability, in [0, 1], that what is answered from answers.
         status: How the turn ends; None while it is open.
     """
 
@@ -53,6 +72,8 @@ class Turn:
     query: Query | None = None
     evidence: tuple[Evidence, ...] = ()
     elsewhere: tuple[Evidence, ...] = ()
+    matches: tuple[QuestionHit, ...] = ()
+    curated: CuratedAnswer | None = None
     confidence: float = 0.0
     status: AnswerStatus | None = None
     blocks: tuple[Block, ...] = ()

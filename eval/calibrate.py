@@ -169,10 +169,10 @@ def learn_confidence(
     left_out = np.zeros(len(turns))
     for fold in range(FOLDS):
         test = np.arange(len(turns)) % FOLDS == fold
-        weights, bias = _fit_logistic(values[~test], labels[~test])
+        weights, bias = fit_logistic(values[~test], labels[~test])
         left_out[test] = 1 / (1 + np.exp(-(values[test] @ weights + bias)))
     threshold = float(np.quantile(left_out[labels], false_refusals))
-    weights, bias = _fit_logistic(values, labels)
+    weights, bias = fit_logistic(values, labels)
     return ConfidenceResult(
         weights={name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=True)},
         bias=round(float(bias), 4),
@@ -184,7 +184,8 @@ def learn_confidence(
     )
 
 
-def _fit_logistic(values: Floats, labels: NDArray[np.bool_]) -> tuple[Floats, float]:
+def fit_logistic(values: Floats, labels: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Return weights and bias of a logistic regression, in the values' own units; both classes weigh alike."""
     mean, scale = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     model = LogisticRegression(C=0.5, class_weight="balanced", max_iter=2000).fit(
         (values - mean) / scale, labels

@@ -9,6 +9,7 @@
     │   │   ├── EncryptedFile
     │   │   └── ClassifiedDocument    the file bears 密级 and must not be taken in
     │   ├── ManifestError
+    │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
@@ -54,6 +55,18 @@ class ClassifiedDocument(LoadError):
 
 class ManifestError(KnowledgeError):
     """The manifest cannot be read, or a row of it contradicts itself."""
+
+
+class FaqError(KnowledgeError):
+    """A FAQ entry cannot be kept or moved on; the message says why and what to do.
+
+    Attributes:
+        column: Heading of the column at fault in a sheet, such as `依据`; empty where it is the whole entry.
+    """
+
+    def __init__(self, message: str, *, column: str = "") -> None:
+        super().__init__(message)
+        self.column = column
 
 
 class StoreError(KnowledgeError):

@@ -73,7 +73,7 @@ class KnowledgeStore:
     def revision(self) -> int:
         """Return the number of the last write; 0 for an empty base."""
         with Session(self._engine) as session:
-            return _revision(session)
+            return current_revision(session)
 
     def land(self, source_file: str, drafts: Sequence[DocumentDraft]) -> Landing:
         """Store one file's main text (first) and its 附件, all or nothing.
@@ -84,9 +84,9 @@ class KnowledgeStore:
         Raises:
             StoreError: If the database refuses; nothing of the file is stored then.
         """
-        with _faults(f"{source_file} could not be stored"), Session(self._engine) as session, session.begin():
+        with faults(f"{source_file} could not be stored"), Session(self._engine) as session, session.begin():
             # First, so that two writers settle one after the other and neither misses the other's document.
-            _raise_revision(session)
+            raise_revision(session)
             landing = land_parts(session, source_file, drafts)
             if landing.status is LandingStatus.UNCHANGED:
                 session.rollback()
@@ -171,8 +171,8 @@ class KnowledgeStore:
     def snapshot(self) -> tuple[int, list[Chunk]]:
         """Return the revision and, as of it, every chunk whose version is in force on some day, by id."""
         with Session(self._engine) as session:
-            _hold_still(session)
-            revision = _revision(session)
+            hold_still(session)
+            revision = current_revision(session)
             rows = session.execute(
                 select(ChunkRow, VersionRow, DocumentRow)
                 .join(VersionRow, VersionRow.id == ChunkRow.version_id)
@@ -222,7 +222,8 @@ class KnowledgeStore:
 
 
 @contextmanager
-def _faults(what: str) -> Iterator[None]:
+def faults(what: str) -> Iterator[None]:
+    """Turn what the database raises into a `StoreError` that begins with `what`."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -236,12 +237,13 @@ def _stretch(session: Session, version_id: int, pieces: Sequence[tuple[int, int,
     return str(session.scalar(words))
 
 
-def _revision(session: Session) -> int:
+def current_revision(session: Session) -> int:
+    """Return the revision as the session sees it; 0 for an empty base."""
     row = session.get(StateRow, _REVISION)
     return int(row.value) if row else 0
 
 
-def _hold_still(session: Session) -> None:
+def hold_still(session: Session) -> None:
     """Let every read of the session see the same moment; by default each sees its own."""
     if session.get_bind().dialect.name == "sqlite":
         session.connection().exec_driver_sql("BEGIN")
@@ -249,16 +251,20 @@ def _hold_still(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def _raise_revision(session: Session) -> None:
-    """Raise the revision, as the first statement of a write: it takes the lock that writers queue for."""
+def raise_revision(session: Session, *, by: int = 1) -> None:
+    """Raise the revision, as the first statement of a write: it takes the lock that writers queue for.
+
+    Args:
+        by: 0 takes the lock alone, for a write that leaves what is answered from as it is.
+    """
     raised = session.scalar(
         update(StateRow)
         .where(StateRow.key == _REVISION)
-        .values(value=cast(cast(StateRow.value, Integer) + 1, String))
+        .values(value=cast(cast(StateRow.value, Integer) + by, String))
         .returning(StateRow.value)
     )
     if raised is None:
-        session.add(StateRow(key=_REVISION, value="1"))
+        session.add(StateRow(key=_REVISION, value=str(by)))
         session.flush()
 
 

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.errors import IndexDamaged, IndexMismatch
+from knowledge_base.faq.records import Phrasing
+from knowledge_base.faq.store import FaqStore
 from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
@@ -25,12 +27,13 @@ from retrieval.contracts import ALWAYS, Encoder, Passage, Vectors
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
 from retrieval.query import QueryReader
+from retrieval.questions import QuestionIndex
 from retrieval.ranking import Ranking
 from retrieval.snapshots import Snapshots, Stamp
 from retrieval.tokenize import Tokenizer
 from retrieval.vector_cache import CachedVectors, VectorCache, vector_key
 
-LAYOUT = 1
+LAYOUT = 2
 _SAVE_EVERY = 512
 _LOOK_EVERY_S = 1.0
 
@@ -56,8 +59,10 @@ class Indexer:
         *,
         lexicon: Lexicon | None = None,
         ranking: Ranking | None = None,
+        faq: FaqStore | None = None,
     ) -> None:
         self._store = store
+        self._faq = faq
         self._encoder = encoder
         self._folder = folder
         self._snapshots = Snapshots(folder)
@@ -135,7 +140,7 @@ class Indexer:
 
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
-        revision, chunks = self._store.snapshot()
+        revision, chunks, phrasings = self._read()
         passages = [passage_of(chunk) for chunk in chunks]
         vectors, spans = self._vectors(passages, on_progress)
         index = HybridIndex.build(
@@ -146,9 +151,38 @@ class Indexer:
             reader=self.reader,
             tokenizer=self._tokenizer,
             ranking=self._ranking,
+            questions=QuestionIndex.build(phrasings, self._question_vectors(phrasings), self.reader),
         )
         snapshot = self._snapshots.publish(self._stamp(revision), index.save)
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
+
+    def _read(self) -> tuple[int, list[Chunk], list[Phrasing]]:
+        """Return chunks and curated questions as of one revision, and that revision."""
+        while True:
+            revision, chunks = self._store.snapshot()
+            if self._faq is None:
+                return revision, chunks, []
+            as_of, phrasings = self._faq.phrasings()
+            if as_of == revision:
+                return revision, chunks, phrasings
+
+    def _question_vectors(self, phrasings: Sequence[Phrasing]) -> Vectors:
+        """Return the vectors of questions as queries, float32 of shape (n, dim), encoding those that are new."""
+        cache = VectorCache(self._folder / "questions.db", self._encoder.fingerprint, self._encoder.dim)
+        texts = [self.reader.read(phrasing.text).encoder_text for phrasing in phrasings]
+        keys = [vector_key(text, ()) for text in texts]
+        known = cache.get(set(keys))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            vectors = self._encoder.encode_queries(list(missing.values()))
+            no_spans = np.empty((0, self._encoder.dim), dtype=np.float16)
+            fresh = {key: CachedVectors(vector, no_spans) for key, vector in zip(missing, vectors, strict=True)}
+            cache.put(fresh)
+            cache.keep_only(set(keys))
+            known |= fresh
+        if not keys:
+            return np.empty((0, self._encoder.dim), dtype=np.float32)
+        return np.stack([known[key].passage for key in keys])
 
     def _vectors(
         self, passages: Sequence[Passage], on_progress: Callable[[Progress], None] | None

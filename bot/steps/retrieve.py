@@ -1,4 +1,7 @@
-"""Retrieve: what may answer, from documents in force on the day and visible to the region."""
+"""Retrieve: what may answer, from documents in force on the day and visible to the region.
+
+Beside the evidence it finds curated questions (FAQ) near the one asked; `match` decides on them.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,9 +11,10 @@ from bot.turn import Evidence, Turn
 from knowledge_base.records import NATIONAL, Chunk
 from knowledge_base.regions import specificity, visible
 from knowledge_base.store import KnowledgeStore
-from retrieval.contracts import SearchFilter
+from retrieval.contracts import SearchFilter, Vectors
 from retrieval.cues import Cue, held
 from retrieval.hybrid import Found, HybridIndex
+from retrieval.query import Query
 
 CHUNKS = 12
 ELSEWHERE = 5
@@ -28,7 +32,7 @@ def retrieve(
         if turn.status is not None or turn.query is None:
             return turn
         searched, day = index(), turn.day.toordinal()
-        vector = searched.encode([turn.query])[0]
+        vector, alone = _vectors(searched, turn.query)
         here = visible(turn.region)
         found = [(searched.rank(turn.query, vector, k=CHUNKS, where=SearchFilter(here, day)), here)]
         there = frozenset[str]() if turn.region else served() - {NATIONAL}
@@ -43,9 +47,19 @@ def retrieve(
             turn,
             evidence=nearest_first(evidence[0], turn.query.cues),
             elsewhere=evidence[1] if there else (),
+            matches=tuple(searched.match(turn.query, alone, where=SearchFilter(here, day))),
         )
 
     return step
+
+
+def _vectors(searched: HybridIndex, query: Query) -> tuple[Vectors, Vectors]:
+    """Return the vectors of the question with what it follows on, and of the question by itself."""
+    if not (query.context and searched.has_questions):
+        vector = searched.encode([query])[0]
+        return vector, vector
+    both = searched.encode([query, replace(query, context="")])
+    return both[0], both[1]
 
 
 def _in_force(chunk: Chunk, turn: Turn) -> bool:

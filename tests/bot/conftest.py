@@ -117,6 +117,7 @@ def consultation(service: Service) -> Consultation:
         service.index,
         service.indexer.reader,
         service.settings,
+        faq=service.faq,
         confidence=COVERED,
         clock=lambda: DAY,
     )
