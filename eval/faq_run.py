@@ -18,12 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.answer import Question
 from bot.assembly import Service
 from bot.likeness import SIGNALS, WEIGHTS_FILE, Likeness, signals
+from bot.steps.match import choose
 from bot.turn import CuratedAnswer, Turn
 from eval.calibrate import FOLDS, Floats, fit_logistic
 from eval.datasets import DatasetError, read_rows
 from eval.reports import Table, percent
-from knowledge_base.regions import specificity
 
+LEVELS = tuple(level / 100 for level in range(50, 100))
 WRONG_COSTS = 5.0
 """A wrong curated answer weighs as much as this many questions left to the quotation, which still answers."""
 
@@ -194,8 +195,7 @@ def learn_likeness(asked: Sequence[Asked]) -> tuple[Likeness, list[FaqOutcome]]:
         weights, bias = _fit([each for each, of in zip(asked, folds, strict=True) if of != fold])
         for place in np.flatnonzero(folds == fold):
             probabilities[place] = 1 / (1 + np.exp(-(asked[place].values @ weights + bias)))
-    levels = sorted({float(p) for each in probabilities for p in each})
-    threshold = max(levels, key=lambda level: _worth(_outcomes(asked, probabilities, level)))
+    threshold = max(LEVELS, key=lambda level: _worth(_outcomes(asked, probabilities, level)))
     weights, bias = _fit(asked)
     learned = Likeness(tuple(round(float(w), 4) for w in weights), round(bias, 4), round(threshold, 4))
     return learned, _outcomes(asked, probabilities, learned.threshold)
@@ -210,15 +210,12 @@ def _fit(asked: Sequence[Asked]) -> tuple[Floats, float]:
 def _outcomes(
     asked: Sequence[Asked], probabilities: Sequence[NDArray[np.float64]], threshold: float
 ) -> list[FaqOutcome]:
-    """Choose as `bot.steps.match` does: of what is clear enough the nearest region's, then the likeliest."""
     outcomes = []
     for each, of_each in zip(asked, probabilities, strict=True):
-        ranked = sorted(
-            (p >= threshold, specificity(region) if p >= threshold else 0, float(p), entry)
-            for p, region, entry in zip(of_each, each.regions, each.entries, strict=True)
-        )
-        clear, _, probability, entry = ranked[-1] if ranked else (False, 0, 0.0, "")
-        outcomes.append(FaqOutcome(each.labelled, entry if clear else "", probability))
+        chosen = choose(list(zip(each.regions, map(float, of_each), strict=True)), threshold)
+        given = "" if chosen is None else each.entries[chosen]
+        probability = float(of_each.max(initial=0.0)) if chosen is None else float(of_each[chosen])
+        outcomes.append(FaqOutcome(each.labelled, given, probability))
     return outcomes
 
 

@@ -5,6 +5,8 @@ are compared both ways, so that neither may say much that the other does not.
 """
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -14,13 +16,24 @@ import numpy as np
 
 from knowledge_base.faq.records import Phrasing
 from retrieval.contracts import ALWAYS, Passage, SearchFilter, Vectors
-from retrieval.cues import CUES, Cue
 from retrieval.dense import FaissIndex
 from retrieval.query import Query, QueryReader
 from retrieval.table import PassageTable
 
 POOL = 20
 _FILE = "phrasings.json"
+# What a question wants to know, finer than `retrieval.cues`: two questions on one matter differ in this.
+_WANTS = {
+    "materials": r"材料|资料|证件|证明|[带交要](?:什么|啥|哪些)(?!条件|时候)|准备|手续|东西|户口本",
+    "conditions": r"条件|什么人|哪些人|谁|资格|满足|符合|途径|方式|几种|什么情况",
+    "place": r"哪里|在哪|去哪|哪儿|地址",
+    "date": r"几号|哪天|什么时候|啥时候|何时|几月|哪几天|日期|时间(?!长)|截止|最晚|最迟",
+    "duration": r"多久|几天|多长|几个月|多少个?(?:工作日|天|月|年)|期限|几年",
+    "amount": r"多少(?!个?月|个?天|个?工作日|年|分钟|岁|户)|几百|标准|费用|收费|要钱|免费|工本费|限额|上限|最多|几折|怎么算",
+    "penalty": r"罚|扣几?分",
+    "procedure": r"怎么(?:办|申请|弄|领|取|补|上|落|续|迁|登记|申领|报|才能)|流程|如何|办理",
+}
+_WANTS_PATTERNS = {name: re.compile(pattern) for name, pattern in _WANTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,11 @@ class QuestionHit:
         cosine: Cosine similarity of the two questions, in [-1, 1].
         of_asked: Share of the word weight (idf) of the question asked that the phrasing has, in [0, 1].
         of_phrasing: Share of the phrasing's word weight that the question asked has, in [0, 1].
-        cues_apart: How many kinds of answer one of the two wants and the other does not.
+        foreign: Word weight of what the question asked says and the whole entry, its answer included, does
+            not, though the documents know the word: 灵活就业, where the entry speaks of any 职工.
+        strange: The same for words the documents do not know either: 火车, but 奶奶 too.
+        wants_shared: Whether the question wants something the entry's phrasings want (see `_WANTS`).
+        wants_unmet: Whether it wants something none of them wants.
     """
 
     faq_id: int
@@ -41,16 +58,33 @@ class QuestionHit:
     cosine: float
     of_asked: float
     of_phrasing: float
-    cues_apart: int
+    foreign: float
+    strange: float
+    wants_shared: bool
+    wants_unmet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeights:
+    """What the documents' words tell: `weight` is the idf of a word, `knows` whether any passage has it."""
+
+    weight: Callable[[str], float]
+    knows: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """A phrasing as read when the index was built; `terms` holds its words and their official terms."""
+    """A phrasing as read when the index was built; `terms` holds its words and their official terms.
+
+    Attributes:
+        of_entry: The terms of all phrasings of its entry and of the answer.
+        wants: What the phrasings of its entry want.
+    """
 
     text: str
     terms: tuple[str, ...]
-    cues: int
+    of_entry: tuple[str, ...]
+    wants: tuple[str, ...]
 
 
 class QuestionIndex:
@@ -71,17 +105,28 @@ class QuestionIndex:
     def build(cls, phrasings: Sequence[Phrasing], vectors: Vectors, reader: QueryReader) -> "QuestionIndex":
         """Build from phrasings and their vectors, float32 of shape (n, dim), encoded as queries."""
         queries = [reader.read(phrasing.text) for phrasing in phrasings]
+        of_entry: dict[int, dict[str, None]] = defaultdict(dict)
+        wants: dict[int, dict[str, None]] = defaultdict(dict)
+        for phrasing, query in zip(phrasings, queries, strict=True):
+            of_entry[phrasing.faq_id] |= dict.fromkeys((*_terms(query), *_terms(reader.read(phrasing.answer))))
+            wants[phrasing.faq_id] |= dict.fromkeys(_wants(query.text))
         return cls(
             PassageTable.build([_row(phrasing) for phrasing in phrasings]),
             FaissIndex.build(vectors),
-            [_Words(query.text, _terms(query), int(query.cues)) for query in queries],
+            [
+                _Words(query.text, _terms(query), tuple(of_entry[each.faq_id]), tuple(wants[each.faq_id]))
+                for each, query in zip(phrasings, queries, strict=True)
+            ],
         )
 
     @classmethod
     def load(cls, folder: Path, *, dim: int) -> "QuestionIndex":
         """Load what `save` wrote."""
         kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        words = [_Words(each["text"], tuple(each["terms"]), each["cues"]) for each in kept]
+        words = [
+            _Words(each["text"], tuple(each["terms"]), tuple(each["of_entry"]), tuple(each["wants"]))
+            for each in kept
+        ]
         return cls(PassageTable.load(folder), FaissIndex.load(folder, dim=dim), words)
 
     def save(self, folder: Path) -> None:
@@ -97,7 +142,7 @@ class QuestionIndex:
         query: Query,
         vector: Vectors,
         *,
-        weight: Callable[[str], float],
+        words: WordWeights,
         where: SearchFilter | None = None,
         k: int = 5,
     ) -> list[QuestionHit]:
@@ -105,7 +150,7 @@ class QuestionIndex:
 
         Args:
             vector: Of the question by itself, without what it follows on.
-            weight: How much a word tells; see `Bm25Index.weight`.
+            words: How much a word tells in the documents.
         """
         if not len(self._table):
             return []
@@ -115,25 +160,28 @@ class QuestionIndex:
         hits: dict[int, QuestionHit] = {}
         for cosine, row in zip(cosines[0].tolist(), rows[0].tolist(), strict=True):
             if row >= 0:
-                hit = self._hit(query, asked, cosine, row, weight)
+                hit = self._hit(query, asked, cosine, row, words)
                 hits[hit.faq_id] = max(hits.get(hit.faq_id, hit), hit, key=_closeness)
         return sorted(hits.values(), key=lambda hit: (-hit.cosine, hit.faq_id))[:k]
 
-    def _hit(
-        self, query: Query, asked: set[str], cosine: float, row: int, weight: Callable[[str], float]
-    ) -> QuestionHit:
-        words = self._words[row]
-        held = set(words.terms) - self._places
-        shared = sum(map(weight, asked & held))
-        apart = Cue(words.cues) ^ query.cues
+    def _hit(self, query: Query, asked: set[str], cosine: float, row: int, words: WordWeights) -> QuestionHit:
+        phrasing = self._words[row]
+        held = set(phrasing.terms) - self._places
+        shared, of_asked, of_held = (sum(map(words.weight, each)) for each in (asked & held, asked, held))
+        unsaid = set(query.words) - self._places - set(phrasing.of_entry)
+        known = {word for word in unsaid if words.knows(word)}
+        wants, wanted = set(_wants(query.text)), set(phrasing.wants)
         return QuestionHit(
             faq_id=int(self._table.ids[row]),
-            text=words.text,
+            text=phrasing.text,
             region=self._table.region_names[self._table.regions[row]],
             cosine=cosine,
-            of_asked=shared / total if (total := sum(map(weight, asked))) else 0.0,
-            of_phrasing=shared / total if (total := sum(map(weight, held))) else 0.0,
-            cues_apart=sum(1 for cue in CUES if cue in apart),
+            of_asked=shared / of_asked if of_asked else 0.0,
+            of_phrasing=shared / of_held if of_held else 0.0,
+            foreign=float(sum(map(words.weight, known))),
+            strange=float(sum(map(words.weight, unsaid - known))),
+            wants_shared=bool(wants & wanted),
+            wants_unmet=bool(wants - wanted),
         )
 
 
@@ -143,6 +191,10 @@ def _closeness(hit: QuestionHit) -> float:
 
 def _terms(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*query.words, *query.official)))
+
+
+def _wants(question: str) -> tuple[str, ...]:
+    return tuple(name for name, pattern in _WANTS_PATTERNS.items() if pattern.search(question))
 
 
 def _row(phrasing: Phrasing) -> Passage:

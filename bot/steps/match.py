@@ -1,6 +1,6 @@
 """Match: does a curated question (FAQ) clearly ask the same? Then its answer is preferred to a quotation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.likeness import Likeness, signals
@@ -14,21 +14,40 @@ from knowledge_base.store import KnowledgeStore
 from retrieval.contracts import Hit
 from retrieval.query import Query
 
+# A nearer region's entry on the same question goes before one that is clear, though it be less so itself.
+NEARER_FROM = 0.5
+
 Candidates = Callable[[Turn], tuple[CuratedAnswer, ...]]
 
 
 def match(candidates: Candidates, threshold: float) -> Step:
-    """Return the step. Of the entries clear enough the nearest region's wins, then the likeliest."""
+    """Return the step; see `choose` for what is preferred."""
 
     def step(turn: Turn) -> Turn:
         # A place we keep no documents for is not answered for by another's.
         if turn.status is not None or turn.unserved:
             return turn
-        clear = [each for each in candidates(turn) if each.probability >= threshold]
-        best = max(clear, key=lambda each: (specificity(each.hit.region), each.probability), default=None)
-        return replace(turn, curated=best)
+        found = candidates(turn)
+        chosen = choose([(each.hit.region, each.probability) for each in found], threshold)
+        return replace(turn, curated=None if chosen is None else found[chosen])
 
     return step
+
+
+def choose(candidates: Sequence[tuple[str, float]], threshold: float) -> int | None:
+    """Return the place of the entry to answer from, among regions with probabilities; None for none.
+
+    One has to be clear (from `threshold` on). The nearest region's wins, then the likeliest.
+    """
+    if not any(probability >= threshold for _, probability in candidates):
+        return None
+    clear = max(specificity(region) for region, probability in candidates if probability >= threshold)
+    ranked = [
+        (specificity(region), probability, -place)
+        for place, (region, probability) in enumerate(candidates)
+        if probability >= (min(threshold, NEARER_FROM) if specificity(region) > clear else threshold)
+    ]
+    return -max(ranked)[2]
 
 
 def candidates_of(store: KnowledgeStore, faq: FaqStore, likeness: Likeness) -> Candidates:

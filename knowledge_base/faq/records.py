@@ -126,11 +126,13 @@ class Phrasing:
     """A published question or variant with the days it may be answered on, for an index.
 
     Attributes:
+        answer: That of its entry.
         first, end: As in `Standing`, clipped to the entry's own days.
     """
 
     faq_id: int
     text: str
+    answer: str
     region: str
     first: date
     end: date

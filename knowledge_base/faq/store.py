@@ -145,7 +145,9 @@ class FaqStore:
             library = Library(session)
             published = select(FaqRecord).filter_by(state=FaqState.PUBLISHED).order_by(FaqRecord.id)
             return current_revision(session), [
-                Phrasing(entry.id, text, entry.content.region, standing.first, standing.end)
+                Phrasing(
+                    entry.id, text, entry.content.answer, entry.content.region, standing.first, standing.end
+                )
                 for entry in map(_entry, session.scalars(published).all())
                 for standing in _standings(entry, library)
                 for text in (entry.content.question, *entry.content.variants)
