@@ -7,6 +7,7 @@ them, and the subject of the sentence, the heading or the title. It words nothin
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from knowledge_base.errors import FaqError
@@ -33,14 +34,11 @@ _MONEY = re.compile(
     r"(?P<what>[^，。；：、\n]{0,18}?(?:标准|限额|金额|额度|比例|费率|补贴|补助金|补助|津贴|登记费|审验费|工本费|服务费|租金|押金|奖励))"
     rf"(?:由[^，。；]{{1,16}})?(?:提高到|确定为|不超过|不低于|不得超过|不得低于|限额为|为|按照)?(?:每人)?(?:每月|每年)?{_NUMERAL}(?:万?元|%|倍)"
 )
-_DEADLINE = re.compile(
-    rf"(?:应当|可以)?(?:自|在|于)?(?P<event>[^，。；：\n]{{2,22}}?)(?:之日起|后|前)?(?P<span>{_NUMERAL}个?(?:工作日|日|天|个月|月|年))内"
-    r"(?:，)?(?:应当)?(?:到|向)?(?P<act>[^，。；：\n]{2,20})"
-)
+_DEADLINE = re.compile(rf"{_NUMERAL}个?(?:工作日|日|天|个月|月|年)内[，]?")
 _FINE = re.compile(r"处[^，。；]{0,24}罚款|没收|吊销|责令|警告")
 _BREACH = re.compile(r"(?:违反本[^，]*规定，)?(?P<deed>[^，。；：\n]{3,26})的，")
 _CHARGE = re.compile(r"(?P<who>[^，。；：\n]{2,20}?)(?:统一)?负责(?P<what>[^，。；：\n]{2,24})")
-_CASES = re.compile(r"下列(?P<kind>情形|条件|材料|行为|规定|程序|顺序)")
+_CASES = re.compile(r"(?:下列|以下)(?P<kind>情形|条件|材料|行为|规定|程序|顺序)")
 _HEADINGS = (
     ("材料", "办理{topic}需要哪些材料？"),
     ("条件", "办理{topic}要符合什么条件？"),
@@ -115,7 +113,7 @@ def articles_of(store: KnowledgeStore, document: str, place: str = "") -> list[A
     ]
     if not texts:
         raise FaqError(f"知识库里没有《{document.strip('《》')}》")
-    newest = max(texts, key=lambda text: (text.effective_from is not None, text.effective_from or 0, text.version_id))
+    newest = max(texts, key=lambda text: (text.effective_from or date.min, text.version_id))
     articles = [each for each in _articles(newest) if not place or place in (each.place, each.heading)]
     if place and not articles:
         raise FaqError(f"《{newest.document.meta.title}》里没有“{place}”")
@@ -153,7 +151,7 @@ def _questions(article: ArticleText) -> Iterator[str]:
         elif Cue.AMOUNT in cues:
             yield from _about_amount(sentence, topic)
         if Cue.DURATION in cues:
-            yield from _about_deadline(sentence)
+            yield from _about_deadline(sentence, f"{topic}的{article.heading}" if article.heading else topic)
         if Cue.AUTHORITY in cues:
             yield from _about_authority(sentence)
 
@@ -163,7 +161,7 @@ def topic_of(title: str) -> str:
     topic = re.sub(r"《|》|“|”", "", title)
     topic = _ISSUED.sub("", topic) if "关于" in topic else topic
     topic = _PLACE.sub("", topic)
-    return _GUIDE.sub("", _KIND.sub("", topic)) or title
+    return _KIND.sub("", _GUIDE.sub("", topic)) or title
 
 
 def _about_list(text: str) -> Iterator[str]:
@@ -171,22 +169,23 @@ def _about_list(text: str) -> Iterator[str]:
     found = _CASES.search(text)
     if found is None:
         return
-    opening = text[: text.find("：", found.start()) if "：" in text[found.start() :] else found.end()]
-    before = opening[: found.start()]
-    sentence = re.split(r"[。；\n]", before)[-1]
-    clauses = [clause for clause in re.split("，", sentence) if clause]
-    after = opening[found.end() :].strip("，：之一的")
-    deed = re.sub(r"^(?:，)?(?:可以|应当)", "", after.split("，")[-1]) if after else ""
-    subject = re.sub(r"(?:，)?(?:同时)?(?:应当|可以|不得)?(?:具备|符合|提交|提供|有|属于|按照)?(?:以下|$)", "", clauses[0]) if clauses else ""
-    if not _is_subject(subject):
-        return
     kind = found["kind"]
-    if kind == "材料":
+    clause = re.split(r"[。；\n]", text[: found.start()])[-1]
+    after = re.split(r"[：。\n]", text[found.end() :])[0].removeprefix("之一的").strip("，的")
+    last = after.split("，")[-1]
+    modal = next((each for each in ("可以", "应当", "不得") if last.startswith(each)), "")
+    deed = last.removeprefix(modal)
+    subject = re.split(r"，|(?:同时)?(?:应当|可以|不得|具备|符合|提交|提供|有$|属于|按照)", clause)[0]
+    if subject in ("", "出现") and deed:
+        yield f"哪些{kind}{deed}？" if kind != "条件" else f"符合哪些条件可以{deed}？"
+    elif not _is_subject(subject):
+        return
+    elif kind == "材料":
         yield f"{subject}需要提交哪些材料？"
     elif kind == "条件":
-        yield f"{subject}，符合什么条件可以{deed}？" if deed and deed != subject else f"{subject}要具备什么条件？"
-    elif kind == "情形":
-        yield f"{subject}有哪些情形可以{deed}？" if deed else f"哪些情形{subject}？"
+        yield f"{subject}，符合什么条件可以{deed}？" if deed else f"{subject}要具备什么条件？"
+    elif kind == "情形" and deed:
+        yield f"{subject}有哪些情形{modal or '可以'}{deed}？"
     elif kind == "行为":
         yield f"{subject}不得有哪些行为？"
 
@@ -195,7 +194,7 @@ def _about_amount(sentence: str, topic: str) -> Iterator[str]:
     for found in _MONEY.finditer(sentence):
         clause = sentence[: found.start("what")]
         condition = re.search(r"([^，。；：\n]{2,24})的，(?:[^，。；：\n]{0,12}，)?$", clause)
-        what = re.sub(r"^(?:每人|每户|每月|每年)+|(?:为|的)$", "", _unnumbered(found["what"]).strip())
+        what = re.sub(r"^(?:收取|每人|每户|每月|每年|以后)+|(?:为|的)$", "", _unnumbered(found["what"]).strip())
         what = re.sub(r"^[）)]", "", what)
         if condition:
             yield f"{_unnumbered(condition[1])}，{what}是多少？"
@@ -205,17 +204,25 @@ def _about_amount(sentence: str, topic: str) -> Iterator[str]:
             yield f"{topic}的{what}是多少？"
 
 
-def _about_deadline(sentence: str) -> Iterator[str]:
+def _about_deadline(sentence: str, subject: str) -> Iterator[str]:
+    """Put the sentence with its span of time left open: 应当在三十日内办理 asks 应当在多长时间内办理."""
     for found in _DEADLINE.finditer(sentence):
-        subject = _subject(sentence[: found.start()] or found["event"])
-        act = found["act"].strip()
-        if _is_subject(subject) and not re.search(r"下列|本[办条规]", act):
-            yield f"{subject}多长时间内{act}？" if not act.startswith("作出") else f"{subject}多长时间{act}？"
+        start = max(sentence.rfind(mark, 0, found.start()) for mark in "，。；：）\n") + 1
+        end = min((at for mark in "，。；：\n" if (at := sentence.find(mark, found.end())) >= 0), default=len(sentence))
+        before, act = sentence[start : found.start()], sentence[found.end() : end].strip("。；")
+        condition = re.search(r"([^，。；：\n]{2,24}的，)$", sentence[:start])
+        said = re.sub(r"^[且并]", "", condition[1]) if condition else ""
+        if not said and before.startswith(("应当", "可以", "自")):
+            said = subject
+        asks = f"{said}{_unnumbered(before)}多长时间内{act}"
+        done = 2 <= len(act) <= 24 and not act.endswith("的") and not re.search(r"不予|不得|不再|下列|本[办条规]", act)
+        if done and len(before) >= 3 and len(asks) <= 60:
+            yield f"{asks}？"
 
 
 def _about_penalty(sentence: str) -> Iterator[str]:
     deeds = [found["deed"] for found in _BREACH.finditer(sentence)]
-    if deeds and _is_subject(deeds[0]) and not deeds[0].startswith(("违反", "逾期", "拒不")):
+    if deeds and _is_subject(deeds[0]) and not deeds[0].startswith(("违反", "逾期", "拒不", "仍", "再次")):
         yield f"{deeds[0]}会受到什么处罚？"
 
 
@@ -223,12 +230,6 @@ def _about_authority(sentence: str) -> Iterator[str]:
     for found in _CHARGE.finditer(sentence):
         if held(found["who"]) & Cue.AUTHORITY and _is_subject(found["what"]):
             yield f"{found['what']}由哪个部门负责？"
-
-
-def _subject(before: str) -> str:
-    """Return the clause that names who or what a sentence speaks of: its first, without 应当 and 的."""
-    clause = re.split(r"[，；：。\n]", before.strip("，"))[0]
-    return re.sub(r"(?:应当|可以|的|自|在|于)+$", "", _unnumbered(clause)).strip()
 
 
 def _is_subject(words: str) -> bool:
