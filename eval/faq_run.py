@@ -24,6 +24,7 @@ from eval.calibrate import FOLDS, Floats, fit_logistic
 from eval.datasets import DatasetError, read_rows
 from eval.reports import Table, percent
 
+NEAR = 0.9
 LEVELS = tuple(level / 100 for level in range(50, 100))
 WRONG_COSTS = 5.0
 """A wrong curated answer weighs as much as this many questions left to the quotation, which still answers."""
@@ -202,9 +203,11 @@ def learn_likeness(asked: Sequence[Asked]) -> tuple[Likeness, list[FaqOutcome]]:
 
 
 def _fit(asked: Sequence[Asked]) -> tuple[Floats, float]:
+    """Fit on the pairs that are near at all: the far ones would teach that everything near is the same."""
     values = np.concatenate([each.values for each in asked])
     labels = np.array([entry == each.labelled.expected for each in asked for entry in each.entries])
-    return fit_logistic(values, labels)
+    near = values[:, SIGNALS.index("cosine")] >= NEAR
+    return fit_logistic(values[near], labels[near], balanced=False)
 
 
 def _outcomes(

@@ -13,7 +13,7 @@ from retrieval.dense import FaissIndex
 from retrieval.lexical import Bm25Index
 from retrieval.lexicon import load_lexicon
 from retrieval.query import Query, QueryReader
-from retrieval.questions import QuestionHit, QuestionIndex, WordWeights, no_questions
+from retrieval.questions import QuestionHit, QuestionIndex, no_questions
 from retrieval.ranking import FEATURES, Candidates, Ranking, features
 from retrieval.spans import SpanVectors
 from retrieval.table import PassageTable
@@ -205,8 +205,7 @@ class HybridIndex:
 
     def match(self, query: Query, vector: Vectors, *, where: SearchFilter | None = None) -> list[QuestionHit]:
         """Return the curated questions nearest to one asked; see `QuestionIndex.search`."""
-        words = WordWeights(self._texts.weight, self._texts.knows)
-        return self._questions.search(query, vector, words=words, where=where)
+        return self._questions.search(query, vector, weight=self._texts.weight, where=where)
 
     def search_dense(
         self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None

@@ -68,10 +68,6 @@ class Bm25Index:
             is_holder[holders] = False
         return found / total if total else found
 
-    def knows(self, word: str) -> bool:
-        """Return whether any passage has the word."""
-        return word in self._index.vocab_dict
-
     def weight(self, word: str) -> float:
         """Return how much a word tells (idf), more than 0; one that no passage has tells most."""
         number = self._index.vocab_dict.get(word)

@@ -4,15 +4,15 @@ A question is matched with questions, not with passages: both sides are encoded 
 are compared both ways, so that neither may say much that the other does not.
 """
 
-import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from knowledge_base.faq.records import Phrasing
 from retrieval.contracts import ALWAYS, Passage, SearchFilter, Vectors
@@ -45,9 +45,10 @@ class QuestionHit:
         cosine: Cosine similarity of the two questions, in [-1, 1].
         of_asked: Share of the word weight (idf) of the question asked that the phrasing has, in [0, 1].
         of_phrasing: Share of the phrasing's word weight that the question asked has, in [0, 1].
-        foreign: Word weight of what the question asked says and the whole entry, its answer included, does
-            not, though the documents know the word: 灵活就业, where the entry speaks of any 职工.
-        strange: The same for words the documents do not know either: 火车, but 奶奶 too.
+        matters_unsaid: How many matters the question asked names that the whole entry, its answer included,
+            does not: 灵活就业, where the entry speaks of any 职工.
+        matters_unasked: How many matters a phrasing of the entry names that the question asked does not; of
+            the phrasing with fewest.
         wants_shared: Whether the question wants something the entry's phrasings want (see `_WANTS`).
         wants_unmet: Whether it wants something none of them wants.
     """
@@ -58,45 +59,51 @@ class QuestionHit:
     cosine: float
     of_asked: float
     of_phrasing: float
-    foreign: float
-    strange: float
+    matters_unsaid: int
+    matters_unasked: int
     wants_shared: bool
     wants_unmet: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WordWeights:
-    """What the documents' words tell: `weight` is the idf of a word, `knows` whether any passage has it."""
-
-    weight: Callable[[str], float]
-    knows: Callable[[str], bool]
+# Ways to call one matter: an official term as it is, or a colloquial word with the official terms for it.
+Matter = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """A phrasing as read when the index was built; `terms` holds its words and their official terms.
-
-    Attributes:
-        of_entry: The terms of all phrasings of its entry and of the answer.
-        wants: What the phrasings of its entry want.
-    """
+    """A phrasing as read when the index was built; `terms` holds its words and their official terms."""
 
     text: str
     terms: tuple[str, ...]
-    of_entry: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What an entry speaks of.
+
+    Attributes:
+        said: Its phrasings and its answer, in its words and in official terms.
+        matters: The matters named by each of its phrasings.
+        wants: What its phrasings want.
+    """
+
+    said: str
+    matters: tuple[tuple[Matter, ...], ...]
     wants: tuple[str, ...]
 
 
 class QuestionIndex:
     """The published phrasings, read-only once built; safe to share between threads."""
 
-    def __init__(self, table: PassageTable, dense: FaissIndex, words: Sequence[_Words]) -> None:
+    def __init__(
+        self, table: PassageTable, dense: FaissIndex, words: Sequence[_Words], entries: dict[int, _Entry]
+    ) -> None:
         self._table = table
         self._dense = dense
         self._words = words
-        # Full and short: the filter has seen to the place, its name in a question tells no more.
-        parts = {part for region in table.region_names for part in region.split("/")}
-        self._places = parts | {part[:-1] for part in parts if len(part) > 2}
+        self._entries = entries
+        # The filter has seen to the place: its name, or what a segmenter makes of it, tells no more.
+        self._places = " ".join(table.region_names)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -105,44 +112,43 @@ class QuestionIndex:
     def build(cls, phrasings: Sequence[Phrasing], vectors: Vectors, reader: QueryReader) -> "QuestionIndex":
         """Build from phrasings and their vectors, float32 of shape (n, dim), encoded as queries."""
         queries = [reader.read(phrasing.text) for phrasing in phrasings]
-        of_entry: dict[int, dict[str, None]] = defaultdict(dict)
-        wants: dict[int, dict[str, None]] = defaultdict(dict)
+        asked: dict[int, list[Query]] = defaultdict(list)
         for phrasing, query in zip(phrasings, queries, strict=True):
-            of_entry[phrasing.faq_id] |= dict.fromkeys((*_terms(query), *_terms(reader.read(phrasing.answer))))
-            wants[phrasing.faq_id] |= dict.fromkeys(_wants(query.text))
+            asked[phrasing.faq_id].append(query)
+        answers = {phrasing.faq_id: reader.read(phrasing.answer) for phrasing in phrasings}
         return cls(
             PassageTable.build([_row(phrasing) for phrasing in phrasings]),
             FaissIndex.build(vectors),
-            [
-                _Words(query.text, _terms(query), tuple(of_entry[each.faq_id]), tuple(wants[each.faq_id]))
-                for each, query in zip(phrasings, queries, strict=True)
-            ],
+            [_Words(query.text, _terms(query)) for query in queries],
+            {
+                faq_id: _Entry(
+                    said="\n".join(map(_said, (*of_entry, answers[faq_id]))),
+                    matters=tuple(dict.fromkeys(map(_matters, of_entry))),
+                    wants=tuple(dict.fromkeys(want for query in of_entry for want in _wants(query.text))),
+                )
+                for faq_id, of_entry in asked.items()
+            },
         )
 
     @classmethod
     def load(cls, folder: Path, *, dim: int) -> "QuestionIndex":
         """Load what `save` wrote."""
-        kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        words = [
-            _Words(each["text"], tuple(each["terms"]), tuple(each["of_entry"]), tuple(each["wants"]))
-            for each in kept
-        ]
-        return cls(PassageTable.load(folder), FaissIndex.load(folder, dim=dim), words)
+        kept = _KEPT.validate_json((folder / _FILE).read_bytes())
+        return cls(PassageTable.load(folder), FaissIndex.load(folder, dim=dim), *kept)
 
     def save(self, folder: Path) -> None:
         """Write every part under `folder`, which is made."""
         folder.mkdir(parents=True, exist_ok=True)
         self._table.save(folder)
         self._dense.save(folder)
-        kept = json.dumps([asdict(each) for each in self._words], ensure_ascii=False)
-        (folder / _FILE).write_text(kept, encoding="utf-8")
+        (folder / _FILE).write_bytes(_KEPT.dump_json((list(self._words), self._entries)))
 
     def search(
         self,
         query: Query,
         vector: Vectors,
         *,
-        words: WordWeights,
+        weight: Callable[[str], float],
         where: SearchFilter | None = None,
         k: int = 5,
     ) -> list[QuestionHit]:
@@ -150,39 +156,48 @@ class QuestionIndex:
 
         Args:
             vector: Of the question by itself, without what it follows on.
-            words: How much a word tells in the documents.
+            weight: How much a word tells; see `Bm25Index.weight`.
         """
         if not len(self._table):
             return []
         allowed = self._table.allowed(where)
         cosines, rows = self._dense.search(vector[None, :], k=min(POOL, len(self)), allowed=allowed)
-        asked = set(_terms(query)) - self._places
+        asked = self._of_the_matter(_terms(query))
         hits: dict[int, QuestionHit] = {}
         for cosine, row in zip(cosines[0].tolist(), rows[0].tolist(), strict=True):
             if row >= 0:
-                hit = self._hit(query, asked, cosine, row, words)
+                hit = self._hit(query, asked, cosine, row, weight)
                 hits[hit.faq_id] = max(hits.get(hit.faq_id, hit), hit, key=_closeness)
         return sorted(hits.values(), key=lambda hit: (-hit.cosine, hit.faq_id))[:k]
 
-    def _hit(self, query: Query, asked: set[str], cosine: float, row: int, words: WordWeights) -> QuestionHit:
-        phrasing = self._words[row]
-        held = set(phrasing.terms) - self._places
-        shared, of_asked, of_held = (sum(map(words.weight, each)) for each in (asked & held, asked, held))
-        unsaid = set(query.words) - self._places - set(phrasing.of_entry)
-        known = {word for word in unsaid if words.knows(word)}
-        wants, wanted = set(_wants(query.text)), set(phrasing.wants)
+    def _hit(
+        self, query: Query, asked: set[str], cosine: float, row: int, weight: Callable[[str], float]
+    ) -> QuestionHit:
+        phrasing, faq_id = self._words[row], int(self._table.ids[row])
+        entry = self._entries[faq_id]
+        held = self._of_the_matter(phrasing.terms)
+        shared, of_asked, of_held = (sum(map(weight, each)) for each in (asked & held, asked, held))
+        wants, wanted = set(_wants(query.text)), set(entry.wants)
+        said = _said(query)
         return QuestionHit(
-            faq_id=int(self._table.ids[row]),
+            faq_id=faq_id,
             text=phrasing.text,
             region=self._table.region_names[self._table.regions[row]],
             cosine=cosine,
             of_asked=shared / of_asked if of_asked else 0.0,
             of_phrasing=shared / of_held if of_held else 0.0,
-            foreign=float(sum(map(words.weight, known))),
-            strange=float(sum(map(words.weight, unsaid - known))),
+            matters_unsaid=self._unsaid(_matters(query), entry.said),
+            matters_unasked=min(self._unsaid(matters, said) for matters in entry.matters),
             wants_shared=bool(wants & wanted),
             wants_unmet=bool(wants - wanted),
         )
+
+    def _of_the_matter(self, words: Iterable[str]) -> set[str]:
+        return {word for word in words if word not in self._places}
+
+    def _unsaid(self, matters: Iterable[Matter], said: str) -> int:
+        of_the_matter = [matter for matter in matters if matter[0] not in self._places]
+        return sum(not any(name in said for name in matter) for matter in of_the_matter)
 
 
 def _closeness(hit: QuestionHit) -> float:
@@ -195,6 +210,19 @@ def _terms(query: Query) -> tuple[str, ...]:
 
 def _wants(question: str) -> tuple[str, ...]:
     return tuple(name for name, pattern in _WANTS_PATTERNS.items() if pattern.search(question))
+
+
+def _matters(query: Query) -> tuple[Matter, ...]:
+    return (
+        *((term,) for term in query.terms),
+        *((expansion.matched, *expansion.official) for expansion in query.expansions),
+    )
+
+
+def _said(query: Query) -> str:
+    """Return the question with the official terms its words stand for, to look for names in."""
+    official = (term for expansion in query.expansions for term in expansion.official)
+    return " ".join((query.text, *official))
 
 
 def _row(phrasing: Phrasing) -> Passage:
@@ -213,4 +241,7 @@ def _row(phrasing: Phrasing) -> Passage:
 
 def no_questions(dim: int) -> QuestionIndex:
     """Return an index without questions, for vectors of `dim` dimensions."""
-    return QuestionIndex(PassageTable.build([]), FaissIndex.build(np.empty((0, dim), dtype=np.float32)), [])
+    return QuestionIndex(PassageTable.build([]), FaissIndex.build(np.empty((0, dim), dtype=np.float32)), [], {})
+
+
+_KEPT = TypeAdapter(tuple[list[_Words], dict[int, _Entry]])
