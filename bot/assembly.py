@@ -45,9 +45,7 @@ class Service:
         self.faq = FaqStore(engine)
         self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking, faq=self.faq)
         self.index = LiveIndex(self.indexer)
-        self.consultation = Consultation(
-            self.store, self.index, self.indexer.reader, settings, faq=self.faq
-        )
+        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings, faq=self.faq)
 
     def ingest(
         self,

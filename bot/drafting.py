@@ -1,7 +1,7 @@
-"""Drafting questions for an article: what it answers, put as a citizen would ask. Drafts only, for an operator.
+"""Drafting questions for an article: what it answers, put as a citizen would ask. Drafts only.
 
-The drafter of this module reads the article's own structure: its cues (see `retrieval.cues`), the words around
-them, and the subject of the sentence, the heading or the title. It words nothing it cannot point to.
+The drafter of this module reads the article's own structure: its cues (see `retrieval.cues`), the words
+around them, and the subject of the sentence, the heading or the title. It words nothing it cannot point to.
 """
 
 import re
@@ -78,7 +78,7 @@ class QuestionDrafter(Protocol):
     """Drafts questions that an article answers. A language model may stand behind it."""
 
     def draft(self, article: ArticleText) -> list[FaqRow]:
-        """Return drafts, the likeliest first; each answer is a quotation of the article. None is an empty list."""
+        """Return drafts, the likeliest first; each answer is a quotation of the article."""
         ...
 
 
@@ -161,7 +161,7 @@ def topic_of(title: str) -> str:
     topic = re.sub(r"《|》|“|”", "", title)
     topic = _ISSUED.sub("", topic) if "关于" in topic else topic
     topic = _PLACE.sub("", topic)
-    return _KIND.sub("", _GUIDE.sub("", topic)) or title
+    return _KIND.sub("", _GUIDE.sub("", topic)).removesuffix("的") or title
 
 
 def _about_list(text: str) -> Iterator[str]:
@@ -194,7 +194,9 @@ def _about_amount(sentence: str, topic: str) -> Iterator[str]:
     for found in _MONEY.finditer(sentence):
         clause = sentence[: found.start("what")]
         condition = re.search(r"([^，。；：\n]{2,24})的，(?:[^，。；：\n]{0,12}，)?$", clause)
-        what = re.sub(r"^(?:收取|每人|每户|每月|每年|以后)+|(?:为|的)$", "", _unnumbered(found["what"]).strip())
+        what = re.sub(
+            r"^(?:收取|每人|每户|每月|每年|以后)+|(?:为|的)$", "", _unnumbered(found["what"]).strip()
+        )
         what = re.sub(r"^[）)]", "", what)
         if condition:
             yield f"{_unnumbered(condition[1])}，{what}是多少？"
@@ -208,14 +210,21 @@ def _about_deadline(sentence: str, subject: str) -> Iterator[str]:
     """Put the sentence with its span of time left open: 应当在三十日内办理 asks 应当在多长时间内办理."""
     for found in _DEADLINE.finditer(sentence):
         start = max(sentence.rfind(mark, 0, found.start()) for mark in "，。；：）\n") + 1
-        end = min((at for mark in "，。；：\n" if (at := sentence.find(mark, found.end())) >= 0), default=len(sentence))
+        end = min(
+            (at for mark in "，。；：\n" if (at := sentence.find(mark, found.end())) >= 0),
+            default=len(sentence),
+        )
         before, act = sentence[start : found.start()], sentence[found.end() : end].strip("。；")
         condition = re.search(r"([^，。；：\n]{2,24}的，)$", sentence[:start])
         said = re.sub(r"^[且并]", "", condition[1]) if condition else ""
         if not said and before.startswith(("应当", "可以", "自")):
             said = subject
         asks = f"{said}{_unnumbered(before)}多长时间内{act}"
-        done = 2 <= len(act) <= 24 and not act.endswith("的") and not re.search(r"不予|不得|不再|下列|本[办条规]", act)
+        done = (
+            2 <= len(act) <= 24
+            and not act.endswith("的")
+            and not re.search(r"不予|不得|不再|下列|本[办条规]", act)
+        )
         if done and len(before) >= 3 and len(asks) <= 60:
             yield f"{asks}？"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from bot.settings import Settings
-    from knowledge_base.faq.records import FaqAction, FaqDoubt, FaqEntry, FaqRow
+    from knowledge_base.faq.records import FaqDoubt, FaqEntry, FaqRow
+    from knowledge_base.faq.sheets import SheetRow
     from knowledge_base.faq.store import FaqStore
     from knowledge_base.store import KnowledgeStore
 
@@ -28,7 +29,9 @@ DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="存放全部数据的目录，默认 WENZHENG_DATA_DIR 或 data")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]
-By = Annotated[str, typer.Option("--by", help="经手人，记入记录；默认当前登录的用户", default_factory=getpass.getuser)]
+By = Annotated[
+    str, typer.Option("--by", help="经手人，记入记录；默认当前登录的用户", default_factory=getpass.getuser)
+]
 Ids = Annotated[list[int], typer.Argument(metavar="编号...", help="问答的编号，可以多个")]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="按哪一天核对，默认今天")]
 
@@ -39,7 +42,9 @@ _OUTCOMES = {"added": "新增", "changed": "修改", "unchanged": "未变", "ref
 
 @group.command("list")
 def list_entries(
-    state: Annotated[str | None, typer.Option(help="只列某一状态：draft、in_review、published、withdrawn")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="只列某一状态：draft、in_review、published、withdrawn")
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -109,14 +114,23 @@ def add(
     if as_json:
         _print_json({"outcome": saving.outcome, **_as_json(entry)})
     else:
-        typer.echo(f"{_OUTCOMES[saving.outcome]}：{saving.faq_id}（{_STATES[entry.state]}）{entry.content.question}")
+        typer.echo(
+            f"{_OUTCOMES[saving.outcome]}：{saving.faq_id}（{_STATES[entry.state]}）{entry.content.question}"
+        )
 
 
 @group.command("import")
 def import_sheet(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV 或 JSON，列：问题、答案、相似问、依据、地区、生效、失效")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="CSV 或 JSON，列：问题、答案、相似问、依据、地区、生效、失效"
+        ),
+    ],
     *,
-    publish: Annotated[bool, typer.Option("--publish", help="新增和修改的随即提交并发布，供已经审定的表使用")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="新增和修改的随即提交并发布，供已经审定的表使用")
+    ] = False,
     by: By,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -132,17 +146,9 @@ def import_sheet(
     with _opened(data_dir) as (faq, _):
         changed: list[int] = []
         for line in sheet:
-            outcome: dict[str, JsonValue] = {"row": line.number, "outcome": "refused"}
-            try:
-                if line.row is None:
-                    raise FaqError(line.fault, column=line.column)
-                saving = faq.save(line.row, by=by, today=today())
-            except FaqError as fault:
-                outcome |= {"column": fault.column, "reason": str(fault)}
-            else:
-                outcome |= {"outcome": saving.outcome, "id": saving.faq_id, "question": line.row.question}
-                if saving.outcome != "unchanged":
-                    changed.append(saving.faq_id)
+            outcome = _take_in(faq, line, by, today())
+            if outcome["outcome"] in ("added", "changed"):
+                changed.append(cast("int", outcome["id"]))
             outcomes.append(outcome)
         if publish and changed:
             faq.step(changed, FaqAction.SUBMIT, by=by, today=today())
@@ -161,7 +167,9 @@ def import_sheet(
 
 @group.command("export")
 def export_sheet(
-    file: Annotated[Path | None, typer.Argument(dir_okay=False, help="写入的文件，.csv 或 .json；不给则打印 CSV")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(dir_okay=False, help="写入的文件，.csv 或 .json；不给则打印 CSV")
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -241,6 +249,17 @@ def suggest(
             typer.echo(f"问：{row.question}\n    依据 {row.sources[0]}：{_brief(row.answer)}")
         kept = f"，存为草稿 {sum(each.outcome != 'unchanged' for each in savings)} 条" if save else ""
         typer.echo(f"草拟 {len(drafts)} 条{kept}")
+
+
+def _take_in(faq: "FaqStore", line: "SheetRow", by: str, today: date) -> "dict[str, JsonValue]":
+    refused: dict[str, JsonValue] = {"row": line.number, "outcome": "refused"}
+    if line.row is None:
+        return {**refused, "column": line.column, "reason": line.fault}
+    try:
+        saving = faq.save(line.row, by=by, today=today)
+    except FaqError as fault:
+        return {**refused, "column": fault.column, "reason": str(fault)}
+    return {"row": line.number, "outcome": saving.outcome, "id": saving.faq_id, "question": line.row.question}
 
 
 def _step(name: str, ids: Sequence[int], by: str, as_json: bool, data_dir: Path | None) -> None:
@@ -347,9 +366,13 @@ def _print_entry(entry: "FaqEntry") -> None:
     for source in content.sources:
         typer.echo(f"依据：{source}")
     if content.effective_from or content.effective_to:
-        typer.echo(f"可用：{content.effective_from or '一直'} 起，{content.effective_to or '长期'} 止（不含）")
+        typer.echo(
+            f"可用：{content.effective_from or '一直'} 起，{content.effective_to or '长期'} 止（不含）"
+        )
     for change in entry.changes:
-        typer.echo(f"{change.at:%Y-%m-%d %H:%M}  {change.by}  {_ACTIONS[change.action]} → {_STATES[change.state]}")
+        typer.echo(
+            f"{change.at:%Y-%m-%d %H:%M}  {change.by}  {_ACTIONS[change.action]} → {_STATES[change.state]}"
+        )
 
 
 def _iso(day: date | None) -> str | None:

@@ -184,9 +184,7 @@ def learn_confidence(
     )
 
 
-def fit_logistic(
-    values: Floats, labels: NDArray[np.bool_], *, balanced: bool = True
-) -> tuple[Floats, float]:
+def fit_logistic(values: Floats, labels: NDArray[np.bool_], *, balanced: bool = True) -> tuple[Floats, float]:
     """Return weights and bias of a logistic regression, in the values' own units.
 
     Args:
@@ -194,7 +192,9 @@ def fit_logistic(
     """
     mean, scale = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     weighing = "balanced" if balanced else None
-    model = LogisticRegression(C=0.5, class_weight=weighing, max_iter=2000).fit((values - mean) / scale, labels)
+    model = LogisticRegression(C=0.5, class_weight=weighing, max_iter=2000).fit(
+        (values - mean) / scale, labels
+    )
     weights = model.coef_[0] / scale
     return weights, float(model.intercept_[0] - weights @ mean)
 

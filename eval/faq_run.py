@@ -72,7 +72,7 @@ class FaqOutcome:
 
 @dataclass(frozen=True, slots=True)
 class FaqScores:
-    """Counts: `right` of `own` questions got their entry, `other` of them another's; `false` of `none` got one."""
+    """Counts: of `own` questions `right` got their entry and `other` another's; `false` of `none` got one."""
 
     own: int
     right: int
@@ -116,7 +116,7 @@ class FaqResult:
             Table(
                 ("信号", "学到的权重"),
                 (
-                    *((name, f"{weight:.3f}") for name, weight in zip(SIGNALS, self.learned.weights, strict=True)),
+                    *zip(SIGNALS, (f"{weight:.3f}" for weight in self.learned.weights), strict=True),
                     ("阈值", f"{self.learned.threshold:.3f}"),
                 ),
             ),
@@ -154,7 +154,9 @@ def run_faq(service: Service, questions: Sequence[FaqQuestion], day: date) -> Fa
     known = {each.content.question for each in service.faq.entries()}
     missing = sorted({each.expected for each in questions if each.expected} - known)
     if missing:
-        raise DatasetError(f"the knowledge base has no entry {missing[0]!r} ({len(missing)} missing): import the FAQ first")
+        raise DatasetError(
+            f"the knowledge base has no entry {missing[0]!r} ({len(missing)} missing): import the FAQ first"
+        )
     turns = [
         service.consultation.consult(Question(question=each.question, region=each.region, as_of=day))
         for each in questions

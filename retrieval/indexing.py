@@ -167,7 +167,7 @@ class Indexer:
                 return revision, chunks, phrasings
 
     def _question_vectors(self, phrasings: Sequence[Phrasing]) -> Vectors:
-        """Return the vectors of questions as queries, float32 of shape (n, dim), encoding those that are new."""
+        """Return vectors of questions as queries, float32 of shape (n, dim), encoding those that are new."""
         cache = VectorCache(self._folder / "questions.db", self._encoder.fingerprint, self._encoder.dim)
         texts = [self.reader.read(phrasing.text).encoder_text for phrasing in phrasings]
         keys = [vector_key(text, ()) for text in texts]
@@ -176,7 +176,9 @@ class Indexer:
         if missing:
             vectors = self._encoder.encode_queries(list(missing.values()))
             no_spans = np.empty((0, self._encoder.dim), dtype=np.float16)
-            fresh = {key: CachedVectors(vector, no_spans) for key, vector in zip(missing, vectors, strict=True)}
+            fresh = {
+                key: CachedVectors(vector, no_spans) for key, vector in zip(missing, vectors, strict=True)
+            }
             cache.put(fresh)
             cache.keep_only(set(keys))
             known |= fresh

@@ -29,7 +29,8 @@ _WANTS = {
     "place": r"哪里|在哪|去哪|哪儿|地址",
     "date": r"几号|哪天|什么时候|啥时候|何时|几月|哪几天|日期|时间(?!长)|截止|最晚|最迟",
     "duration": r"多久|几天|多长|几个月|多少个?(?:工作日|天|月|年)|期限|几年",
-    "amount": r"多少(?!个?月|个?天|个?工作日|年|分钟|岁|户)|几百|标准|费用|收费|要钱|免费|工本费|限额|上限|最多|几折|怎么算",
+    "amount": r"多少(?!个?月|个?天|个?工作日|年|分钟|岁|户)|几百|几折|标准|费用|收费|要钱|免费|工本费|限额"
+    r"|上限|最多|怎么算",
     "penalty": r"罚|扣几?分",
     "procedure": r"怎么(?:办|申请|弄|领|取|补|上|落|续|迁|登记|申领|报|才能)|流程|如何|办理",
 }
@@ -241,7 +242,9 @@ def _row(phrasing: Phrasing) -> Passage:
 
 def no_questions(dim: int) -> QuestionIndex:
     """Return an index without questions, for vectors of `dim` dimensions."""
-    return QuestionIndex(PassageTable.build([]), FaissIndex.build(np.empty((0, dim), dtype=np.float32)), [], {})
+    return QuestionIndex(
+        PassageTable.build([]), FaissIndex.build(np.empty((0, dim), dtype=np.float32)), [], {}
+    )
 
 
 _KEPT = TypeAdapter(tuple[list[_Words], dict[int, _Entry]])

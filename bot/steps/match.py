@@ -51,7 +51,7 @@ def choose(candidates: Sequence[tuple[str, float]], threshold: float) -> int | N
 
 
 def candidates_of(store: KnowledgeStore, faq: FaqStore, likeness: Likeness) -> Candidates:
-    """Return what makes candidates of a turn's matches. SQL has the last word on what is published and holds."""
+    """Return what makes candidates of a turn's matches. SQL has the last word on what holds on the day."""
 
     def of(turn: Turn) -> tuple[CuratedAnswer, ...]:
         if turn.query is None or not turn.matches:

@@ -1,4 +1,4 @@
-"""Sources of answers: read from `《标题》第X条`, found in the knowledge base, followed through its versions."""
+"""Sources of answers: read from `《标题》第X条`, found in the documents, followed through their versions."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,9 @@ from knowledge_base.structure import chinese_number
 _REFERENCE = re.compile(r"《(?P<title>.+)》\s*(?:[（(](?P<number>[^（）()]*号)[）)])?(?P<place>[^《》]*)")
 _ATTACHMENT = re.compile(r"附件[\d一二三四五六七八九十]*")
 _ORDINAL = re.compile(r"第([零〇一二三四五六七八九十百千\d]+)(?=条)")
-_NUMBERING = re.compile(r"^(?:[一二三四五六七八九十百]+、|第\S+?[编章节]|[（(][一二三四五六七八九十\d]+[）)]|\d+[.、．])")
+_NUMBERING = re.compile(
+    r"^(?:[一二三四五六七八九十百]+、|第\S+?[编章节]|[（(][一二三四五六七八九十\d]+[）)]|\d+[.、．])"
+)
 _NEAR_TITLES = 3
 _ALIKE = 0.3  # below this share of common characters a passage of the successor is no successor of the words
 
@@ -202,12 +204,15 @@ class Library:
             places = "、".join(sorted(elsewhere))
             return f"依据“{reference.written}”适用于{places}，{region}的市民看不到：请改地区或者换依据"
         titles = {
-            normalise_title(title): title for title in self._session.scalars(select(VersionRow.title).distinct())
+            normalise_title(title): title
+            for title in self._session.scalars(select(VersionRow.title).distinct())
         }
         near = get_close_matches(normalise_title(reference.title), titles, n=_NEAR_TITLES, cutoff=0.4)
         hint = f"，相近的有：{'、'.join(f'《{titles[each]}》' for each in near)}" if near else ""
         what = f"{reference.part}" if reference.part else ""
-        return f"依据“{reference.written}”：知识库里没有《{reference.title}》{reference.doc_number}{what}{hint}"
+        return (
+            f"依据“{reference.written}”：知识库里没有《{reference.title}》{reference.doc_number}{what}{hint}"
+        )
 
     def _successor(self, ended: VersionRow, day: date) -> VersionRow | None:
         """Return what took the place of a document: named by it, ending it by its words, or of its title."""

@@ -38,7 +38,7 @@ class FaqRow:
 
     Attributes:
         answer: Plain text; a list is one item a line, numbered `1.` `2.`.
-        sources: At least one, each as `《标题》第X条`, `《标题》（文号）三、（一）`, `《指南标题》办理材料` or
+        sources: At least one, each as `《标题》第X条`, `《标题》（文号）三、（一）`, `《标题》办理材料` or
             `《标题》附件1`.
         variants: 相似问, other ways to ask the same.
         region: A path, or `全国`; empty means that of the nearest of its sources.

@@ -66,7 +66,9 @@ def read_records(records: Iterable[Mapping[str, object]], name: str) -> list[She
         if unknown or missing:
             said = [f"不认识的列 {'、'.join(map(repr, unknown))}"] if unknown else []
             said += [f"缺少列 {'、'.join(missing)}"] if missing else []
-            raise FaqError(f"问答表 {name} 第 {number} 行：{'，'.join(said)}；应有的列是 {'、'.join(COLUMNS)}")
+            raise FaqError(
+                f"问答表 {name} 第 {number} 行：{'，'.join(said)}；应有的列是 {'、'.join(COLUMNS)}"
+            )
         if not any(record.values()):
             continue  # a line left blank between rows
         try:
@@ -156,7 +158,9 @@ def _csv_records(text: str, path: Path) -> list[Mapping[str, object]]:
     records: list[Mapping[str, object]] = []
     for number, record in enumerate(reader, start=1):
         if None in record:
-            raise FaqError(f"问答表 {path.name} 第 {number} 行的格数多于表头的 {len(reader.fieldnames or ())} 列")
+            raise FaqError(
+                f"问答表 {path.name} 第 {number} 行的格数多于表头的 {len(reader.fieldnames or ())} 列"
+            )
         records.append({(name or "").strip(): value for name, value in record.items()})
     return records
 

@@ -136,7 +136,10 @@ class FaqStore:
         """Return every entry, or those in a state, by number."""
         wanted = select(FaqRecord).order_by(FaqRecord.id)
         with Session(self._engine) as session:
-            return [_entry(each) for each in session.scalars(wanted if state is None else wanted.filter_by(state=state))]
+            return [
+                _entry(each)
+                for each in session.scalars(wanted if state is None else wanted.filter_by(state=state))
+            ]
 
     def phrasings(self) -> tuple[int, list[Phrasing]]:
         """Return the revision and, as of it, every published question and variant with its days."""
@@ -172,12 +175,14 @@ class FaqStore:
         with Session(self._engine) as session:
             library = Library(session)
             states = (FaqState.PUBLISHED, FaqState.IN_REVIEW)
-            rows = session.scalars(select(FaqRecord).where(FaqRecord.state.in_(states)).order_by(FaqRecord.id))
+            rows = session.scalars(
+                select(FaqRecord).where(FaqRecord.state.in_(states)).order_by(FaqRecord.id)
+            )
             return [doubt for entry in map(_entry, rows.all()) for doubt in _doubts(entry, library, day)]
 
 
 def _tidied(row: FaqRow) -> FaqRow:
-    """Return the row without stray spaces, doubled variants and doubled sources; refuse what lacks or overruns."""
+    """Return the row without stray spaces and doublets; refuse what is missing or too long."""
     question = _one_line(row.question)
     answer = "\n".join(line.strip() for line in row.answer.strip().splitlines() if line.strip())
     variants = tuple(
@@ -260,9 +265,7 @@ def _doubts(entry: FaqEntry, library: Library, day: date) -> Iterator[FaqDoubt]:
     for source in entry.sources:
         spans = library.spans(source, region=content.region)
         if not any(span.first <= day < span.end for span in spans):
-            yield FaqDoubt(
-                entry, source.reference, *library.why_lost(source, region=content.region, day=day)
-            )
+            yield FaqDoubt(entry, source.reference, *library.why_lost(source, region=content.region, day=day))
 
 
 def _source_record(position: int, source: FaqSource) -> FaqSourceRecord:
@@ -288,10 +291,12 @@ def _entry(record: FaqRecord) -> FaqEntry:
             effective_to=record.effective_to,
         ),
         sources=tuple(
-            FaqSource(each.reference, each.document_id, each.version_id, each.place) for each in record.sources
+            FaqSource(each.reference, each.document_id, each.version_id, each.place)
+            for each in record.sources
         ),
         state=FaqState(record.state),
         changes=tuple(
-            FaqChange(each.at, each.by, FaqAction(each.action), FaqState(each.state)) for each in record.changes
+            FaqChange(each.at, each.by, FaqAction(each.action), FaqState(each.state))
+            for each in record.changes
         ),
     )

@@ -22,7 +22,9 @@ from tests.bot.builders import DAY
 from tests.bot.conftest import BY_WORDS, CITY, COUNTY, COVERED, DOCUMENTS
 from tests.retrieval.fakes import BigramEncoder
 
-SAME_WORDS = Likeness(tuple({"of_asked": 5.0, "of_phrasing": 5.0}.get(name, 0.0) for name in SIGNALS), -8.0, 0.6)
+SAME_WORDS = Likeness(
+    tuple({"of_asked": 5.0, "of_phrasing": 5.0}.get(name, 0.0) for name in SIGNALS), -8.0, 0.6
+)
 RULE = "云岭省/云州市/养犬管理办法(2026).md"
 FEE = FaqRow("养犬登记收费多少？", "不收费。", ("《云州市养犬管理办法》第五条",), ("办狗证多少钱",))
 PAPERS = FaqRow(
@@ -55,7 +57,12 @@ def publish(service: Service, row: FaqRow) -> int:
 
 
 def ask(
-    service: Service, question: str, *, region: str | None = CITY, day: date = DAY, history: tuple[Message, ...] = ()
+    service: Service,
+    question: str,
+    *,
+    region: str | None = CITY,
+    day: date = DAY,
+    history: tuple[Message, ...] = (),
 ) -> Answer:
     consultation = Consultation(
         service.store,
@@ -80,7 +87,11 @@ def test_the_operators_words_are_given_and_said_to_be_theirs(library: Service) -
         ParagraphBlock(text="养犬登记费每年免予收取。", quoted=True, cites=(1,)),
     )
     (citation,) = answer.citations
-    assert (citation.article, citation.quote, citation.in_force) == ("第五条", "养犬登记费每年免予收取。", True)
+    assert (citation.article, citation.quote, citation.in_force) == (
+        "第五条",
+        "养犬登记费每年免予收取。",
+        True,
+    )
     text = library.store.document_text(citation.document.id, citation.version_id)
     assert text is not None
     assert text.text[citation.span.start : citation.span.end] == citation.quote
@@ -146,7 +157,10 @@ def test_a_source_that_ends_takes_it_out_on_the_day_without_a_restart(
         encoding="utf-8",
     )
     library.ingest(tmp_path / "documents")
-    last, first = ask(library, "养犬登记收费多少", day=monday), ask(library, "养犬登记收费多少", day=monday + timedelta(days=1))
+    last, first = (
+        ask(library, "养犬登记收费多少", day=monday),
+        ask(library, "养犬登记收费多少", day=monday + timedelta(days=1)),
+    )
     assert (last.curated, first.curated) == (True, False)
 
 

@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 import bot.conversations  # its tables belong to the same history
-from knowledge_base.database import BUSY_TIMEOUT_MS, Base, open_database
+import knowledge_base.faq.tables  # and so do these
+from knowledge_base.database import BUSY_TIMEOUT_MS, MIGRATIONS, Base, open_database
 from knowledge_base.errors import StoreError
 
 OPEN_AND_COUNT = """
@@ -48,6 +51,24 @@ def test_a_new_database_holds_the_tables_of_every_module(database_url: str) -> N
         assert compare_metadata(context, Base.metadata) == []
     tables = set(inspect(engine).get_table_names())
     assert {"documents", "versions", "chunks", "state", bot.conversations.MessageRow.__tablename__} <= tables
+    assert knowledge_base.faq.tables.FaqRecord.__tablename__ in tables
+    engine.dispose()
+
+
+def test_a_database_of_the_first_release_is_brought_up_to_date_with_what_it_holds(database_url: str) -> None:
+    engine = create_engine(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO state VALUES ('revision', '7')"))
+    assert "faqs" not in inspect(engine).get_table_names()
+    engine.dispose()
+    engine = open_database(database_url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT value FROM state")) == "7"
+        assert connection.scalar(text("SELECT count(*) FROM faqs")) == 0
     engine.dispose()
 
 

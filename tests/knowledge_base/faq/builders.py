@@ -30,7 +30,7 @@ class Facts(TypedDict, total=False):
 
 def draft_of(text: str, part: str = "", title: str = "", **facts: Unpack[Facts]) -> DocumentDraft:
     """Return a document whose title is its first line, in force in the city from 2024 on."""
-    title = title or text.split("\n")[0]
+    title = title or text.split("\n", maxsplit=1)[0]
     meta = replace(DocumentMeta(title, region=CITY, effective_from=date(2024, 1, 1)), **facts)
     source = assemble([Block(BlockKind.PARAGRAPH, line) for line in text.split("\n")])
     return DocumentDraft(part, meta, source.text, chunk(source, title=title))

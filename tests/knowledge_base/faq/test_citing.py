@@ -50,7 +50,7 @@ def words(faq: FaqStore, written: str, region: str = CITY) -> str:
         return span.passage.text
 
 
-def test_a_source_is_a_条_an_item_a_heading_a_section_or_an_attachment(
+def test_a_source_is_an_article_an_item_a_heading_a_section_or_an_attachment(
     faq: FaqStore, park: KnowledgeStore
 ) -> None:
     park.land("通知.md", [draft_of(NOTICE), draft_of(FORM, part="附件1", title="通知 附件1：入园登记表")])
@@ -88,8 +88,16 @@ def test_a_source_that_cannot_be_found_says_why(
 def test_of_two_of_one_title_the_one_in_force_is_meant_else_the_coming_one(
     faq: FaqStore, park: KnowledgeStore
 ) -> None:
-    land(park, "旧.md", "步道办法\n第一条 旧。", effective_to=date(2025, 1, 1), doc_number="云政发〔2024〕1号")
-    land(park, "新.md", "步道办法\n第一条 新。", effective_from=date(2027, 1, 1), doc_number="云政发〔2026〕8号")
+    land(
+        park, "旧.md", "步道办法\n第一条 旧。", effective_to=date(2025, 1, 1), doc_number="云政发〔2024〕1号"
+    )
+    land(
+        park,
+        "新.md",
+        "步道办法\n第一条 新。",
+        effective_from=date(2027, 1, 1),
+        doc_number="云政发〔2026〕8号",
+    )
     assert words(faq, "《步道办法》第一条") == "第一条 新。"
     land(park, "今.md", "步道办法\n第一条 今。", doc_number="云政发〔2025〕2号")
     assert words(faq, "《步道办法》第一条") == "第一条 今。"
@@ -97,6 +105,10 @@ def test_of_two_of_one_title_the_one_in_force_is_meant_else_the_coming_one(
 
 
 def test_a_place_that_stands_twice_is_not_guessed(faq: FaqStore, park: KnowledgeStore) -> None:
-    land(park, "双.md", "双办法\n第一章 甲\n第一条 甲一。\n第二条 甲二。\n第二章 乙\n第一条 乙一。\n第二条 乙二。")
+    land(
+        park,
+        "双.md",
+        "双办法\n第一章 甲\n第一条 甲一。\n第二条 甲二。\n第二章 乙\n第一条 乙一。\n第二条 乙二。",
+    )
     with pytest.raises(FaqError, match="里没有“第一条”"):
         words(faq, "《双办法》第一条")

@@ -42,7 +42,9 @@ def test_a_row_is_kept_as_a_draft_of_its_sources_region(faq: FaqStore) -> None:
 
 def test_saving_the_same_again_changes_nothing(faq: FaqStore) -> None:
     faq_id = published(faq)
-    assert faq.save(replace(OPENS, question=" 公园几点开门？ "), by="小张", today=TODAY) == Saving(faq_id, "unchanged")
+    assert faq.save(replace(OPENS, question=" 公园几点开门？ "), by="小张", today=TODAY) == Saving(
+        faq_id, "unchanged"
+    )
     assert faq.get(faq_id).state is FaqState.PUBLISHED
 
 
@@ -152,7 +154,9 @@ def test_changed_words_in_a_newer_version_take_it_out_the_same_words_do_not(
     )
 
 
-def test_of_a_superseded_source_the_successors_article_is_proposed(faq: FaqStore, park: KnowledgeStore) -> None:
+def test_of_a_superseded_source_the_successors_article_is_proposed(
+    faq: FaqStore, park: KnowledgeStore
+) -> None:
     faq_id = published(faq)
     land(park, "新办法.md", "云州市公园和步道办法\n第一条 步道全天开放。\n第二条 公园每日7时开门。",
          effective_from=MONDAY, doc_number="云政发〔2026〕8号")  # fmt: skip
