@@ -180,12 +180,11 @@ def run_faq(service: Service, questions: Sequence[FaqQuestion], day: date) -> Fa
 
 
 def _asked(labelled: FaqQuestion, turn: Turn, candidates: Sequence[CuratedAnswer]) -> Asked:
-    usable = () if turn.unserved else candidates
     return Asked(
         labelled,
-        tuple(each.entry.content.question for each in usable),
-        tuple(each.hit.region for each in usable),
-        np.array([signals(turn, each.hit, each.sources) for each in usable]).reshape(-1, len(SIGNALS)),
+        tuple(each.entry.content.question for each in candidates),
+        tuple(each.hit.region for each in candidates),
+        np.array([signals(turn, each.hit, each.sources) for each in candidates]).reshape(-1, len(SIGNALS)),
     )
 
 

@@ -66,8 +66,10 @@ class QuestionHit:
     wants_unmet: bool
 
 
-# Ways to call one matter: an official term as it is, or a colloquial word with the official terms for it.
+# Ways to call one matter: an official term as it is, a colloquial word with the official terms for it, or
+# what tells apart two of a kind: the letter of C类, the year of a standard.
 Matter = tuple[str, ...]
+_SORT_OR_YEAR = re.compile(r"[a-z]+|(?:19|20)\d\d(?=年)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ def _matters(query: Query) -> tuple[Matter, ...]:
     return (
         *((term,) for term in query.terms),
         *((expansion.matched, *expansion.official) for expansion in query.expansions),
+        *((found,) for found in _SORT_OR_YEAR.findall(query.text)),
     )
 
 

@@ -1,7 +1,7 @@
 """Sources of answers: read from `《标题》第X条`, found in the documents, followed through their versions."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher, get_close_matches
@@ -257,15 +257,17 @@ class Library:
 
 def _passage(version: VersionRow, chunks: Sequence[ChunkRow], place: str) -> CitedPassage | None:
     wanted = _plain(place)
-    tests = (
+    tests: tuple[Callable[[ChunkRow], bool], ...] = (
         lambda chunk: _plain(chunk.article) == wanted,
         lambda chunk: any(wanted in (_plain(h), _plain(_NUMBERING.sub("", h))) for h in chunk.heading_path),
         # 三、 stands for all of 三、（一）, 三、（二） …
         lambda chunk: wanted.endswith("、") and _plain(chunk.article).startswith(wanted),
     )
-    numbers = list(range(len(chunks)))
-    for test in tests if wanted else (lambda _: True,):
-        found = [number for number in numbers if test(chunks[number])]
+    if not wanted:
+        tests = (lambda _: True,)
+    found: list[int] = []
+    for test in tests:
+        found = [number for number, chunk in enumerate(chunks) if test(chunk)]
         if found:
             break
     if not found or found != list(range(found[0], found[-1] + 1)):

@@ -135,6 +135,13 @@ def test_elsewhere_it_is_nobodys_answer(library: Service, question: str, region:
     assert not ask(library, question, region=region).curated
 
 
+def test_a_nearer_regions_rule_speaks_before_an_entry_of_a_wider_region(library: Service) -> None:
+    (county,) = (each.id for each in library.faq.entries() if each.content.region == COUNTY)
+    library.faq.step([county], FaqAction.WITHDRAW, by="老李", today=DAY)
+    assert ask(library, "养犬登记收费多少", region=CITY).curated
+    assert not ask(library, "养犬登记收费多少", region=COUNTY).curated
+
+
 def test_a_follow_up_is_matched_by_itself(library: Service) -> None:
     before = (Message(role="user", text="住房公积金可以提取吗"), Message(role="assistant", text="可以。"))
     assert ask(library, "养犬登记收费多少", history=before).curated

@@ -54,6 +54,13 @@ def test_a_matter_the_entry_does_not_speak_of_counts(index: QuestionIndex) -> No
     assert hit.matters_unsaid > 0
 
 
+@pytest.mark.parametrize("question", ["C类人员养犬登记收费多少？", "2024年养犬登记收费多少？"])
+def test_the_sort_and_the_year_tell_two_of_a_kind_apart(index: QuestionIndex, question: str) -> None:
+    hit = next(each for each in search(index, question) if each.faq_id == 2)
+    plain = next(each for each in search(index, "养犬登记收费多少？") if each.faq_id == 2)
+    assert hit.matters_unsaid > plain.matters_unsaid
+
+
 def test_another_thing_wanted_of_the_same_matter_shows(index: QuestionIndex) -> None:
     hit = next(each for each in search(index, "养犬登记需要什么材料？") if each.faq_id == 2)
     assert (hit.wants_shared, hit.wants_unmet) == (False, True)

@@ -49,6 +49,5 @@ def test_an_open_turn_gets_the_clear_one() -> None:
     assert curated(turn_of("问"), 0.5) is None
 
 
-def test_a_closed_turn_and_a_place_without_documents_get_none() -> None:
+def test_a_closed_turn_gets_none() -> None:
     assert curated(replace(turn_of("问"), status=AnswerStatus.BLOCKED)) is None
-    assert curated(turn_of("问", unserved="浙江省/杭州市")) is None

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge_base.errors import FaqError
@@ -97,6 +97,7 @@ _ROWS = st.lists(
 )
 
 
+@settings(deadline=None)  # it writes files
 @given(_ROWS)
 def test_what_is_written_reads_the_same(tmp_path_factory: pytest.TempPathFactory, rows: list[FaqRow]) -> None:
     folder = tmp_path_factory.mktemp("sheets")
