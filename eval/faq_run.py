@@ -195,7 +195,7 @@ def learn_likeness(asked: Sequence[Asked]) -> tuple[Likeness, list[FaqOutcome]]:
     probabilities: list[NDArray[np.float64]] = [np.empty(0)] * len(asked)
     for fold in range(FOLDS):
         weights, bias = _fit([each for each, of in zip(asked, folds, strict=True) if of != fold])
-        for place in np.flatnonzero(folds == fold):
+        for place in np.flatnonzero(folds == fold).tolist():
             probabilities[place] = 1 / (1 + np.exp(-(asked[place].values @ weights + bias)))
     threshold = max(LEVELS, key=lambda level: _worth(_outcomes(asked, probabilities, level)))
     weights, bias = _fit(asked)

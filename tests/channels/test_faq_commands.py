@@ -1,7 +1,6 @@
 """`wenzheng faq`: curated questions on the command line, from a sheet to the reviewers' list."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ SHEET = (
 
 
 @pytest.fixture
-def data(tmp_path: Path, store: KnowledgeStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def data(tmp_path: Path, store: KnowledgeStore, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory with the park rule; the index is left alone, as no question is asked here."""
     store.land(PARK_FILE, [draft_of(PARK)])
     monkeypatch.setattr(faq_commands, "_catch_up", lambda _settings: None)
