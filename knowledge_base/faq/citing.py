@@ -7,7 +7,7 @@ from datetime import date
 from difflib import SequenceMatcher, get_close_matches
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from knowledge_base.database import ChunkRow, DocumentRow, VersionRow
 from knowledge_base.errors import FaqError
@@ -25,6 +25,9 @@ _NUMBERING = re.compile(
 )
 _NEAR_TITLES = 3
 _ALIKE = 0.3  # below this share of common characters a passage of the successor is no successor of the words
+
+
+Passages = dict[tuple[int, str], CitedPassage | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,18 @@ def read_reference(written: str) -> Reference:
 
 
 class Library:
-    """The documents as one session sees them; what was read once is kept."""
+    """The documents as one session sees them; what was read once is kept.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        passages: Passages by version and place, kept from one session to the next: the words of a version
+            never change.
+    """
+
+    def __init__(self, session: Session, passages: Passages | None = None) -> None:
         self._session = session
         self._versions: dict[int, list[VersionRow]] = {}
         self._chunks: dict[int, list[ChunkRow]] = {}
-        self._passages: dict[tuple[int, str], CitedPassage | None] = {}
+        self._passages = {} if passages is None else passages
 
     def resolve(self, written: str, *, region: str, day: date) -> tuple[FaqSource, str]:
         """Find the source a reference names, and the region of its document.
@@ -155,14 +163,11 @@ class Library:
         return self._passages[key]
 
     def versions(self, document_id: int) -> list[VersionRow]:
-        """Return the versions of a document, oldest first, with their texts."""
+        """Return the versions of a document, oldest first; a text is read when it is asked for."""
         if document_id not in self._versions:
             self._versions[document_id] = list(
                 self._session.scalars(
-                    select(VersionRow)
-                    .options(undefer(VersionRow.text))
-                    .filter_by(document_id=document_id)
-                    .order_by(VersionRow.number)
+                    select(VersionRow).filter_by(document_id=document_id).order_by(VersionRow.number)
                 )
             )
         return self._versions[document_id]

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from knowledge_base.errors import FaqError
-from knowledge_base.faq.citing import Library, Span
+from knowledge_base.faq.citing import Library, Passages, Span
 from knowledge_base.faq.records import (
     STEPS,
     FaqAction,
@@ -34,6 +34,7 @@ from knowledge_base.store import current_revision, faults, hold_still, raise_rev
 MAX_QUESTION_CHARS = 100
 MAX_ANSWER_CHARS = 1000
 MAX_VARIANTS = 20
+_KEPT_PASSAGES = 20_000
 _STATE_NAMES = {
     FaqState.DRAFT: "草稿",
     FaqState.IN_REVIEW: "待审",
@@ -48,6 +49,12 @@ class FaqStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._passages: Passages = {}
+
+    def _library(self, session: Session) -> Library:
+        if len(self._passages) > _KEPT_PASSAGES:
+            self._passages = {}
+        return Library(session, self._passages)
 
     def save(self, row: FaqRow, *, by: str, today: date) -> Saving:
         """Keep a row as a draft; an entry of the same question and region is changed, and a draft again.
@@ -59,7 +66,7 @@ class FaqStore:
         row = _tidied(row)
         with faults("FAQ entry could not be stored"), Session(self._engine) as session, session.begin():
             raise_revision(session, by=0)
-            library = Library(session)
+            library = self._library(session)
             row, sources = _resolved(row, library, today)
             record = session.scalar(select(FaqRecord).filter_by(question=row.question, region=row.region))
             if record is not None and _is_same(_entry(record), row, sources, library):
@@ -93,7 +100,7 @@ class FaqStore:
         starts, state = STEPS[action]
         with faults("FAQ step could not be stored"), Session(self._engine) as session, session.begin():
             raise_revision(session, by=0)
-            library = Library(session)
+            library = self._library(session)
             touched = False
             moved = []
             for faq_id in dict.fromkeys(faq_ids):
@@ -145,7 +152,7 @@ class FaqStore:
         """Return the revision and, as of it, every published question and variant with its days."""
         with Session(self._engine) as session:
             hold_still(session)
-            library = Library(session)
+            library = self._library(session)
             published = select(FaqRecord).filter_by(state=FaqState.PUBLISHED).order_by(FaqRecord.id)
             return current_revision(session), [
                 Phrasing(
@@ -159,7 +166,7 @@ class FaqStore:
     def standing_on(self, faq_ids: Iterable[int], day: date) -> dict[int, tuple[FaqEntry, Standing]]:
         """Return those of the entries that are published and whose every source holds on `day`."""
         with Session(self._engine) as session:
-            library = Library(session)
+            library = self._library(session)
             rows = session.scalars(
                 select(FaqRecord).where(FaqRecord.id.in_(set(faq_ids)), FaqRecord.state == FaqState.PUBLISHED)
             ).all()
@@ -173,7 +180,7 @@ class FaqStore:
     def review(self, day: date) -> list[FaqDoubt]:
         """Return what of the published and submitted entries cannot be answered from on `day`, and why."""
         with Session(self._engine) as session:
-            library = Library(session)
+            library = self._library(session)
             states = (FaqState.PUBLISHED, FaqState.IN_REVIEW)
             rows = session.scalars(
                 select(FaqRecord).where(FaqRecord.state.in_(states)).order_by(FaqRecord.id)
