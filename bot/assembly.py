@@ -1,6 +1,8 @@
 """Everything one process needs, put together from the settings."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +12,22 @@ from bot.consultation import Consultation
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
+from knowledge_base.dates import today
+from knowledge_base.errors import IndexUnwritable
 from knowledge_base.faq.store import FaqStore
+from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import KnowledgeStore
+from knowledge_base.word_store import WordStore
 from retrieval import indexing
 from retrieval.contracts import Encoder
 from retrieval.encoder import SentenceEncoder
 from retrieval.indexing import Indexer, LiveIndex
+from retrieval.lexicon import load_lists
 from retrieval.ranking import Ranking
+from retrieval.rebuilding import BackgroundBuild
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +53,13 @@ class Service:
         self.encoder = encoder
         self.store = KnowledgeStore(engine)
         self.faq = FaqStore(engine)
-        self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking, faq=self.faq)
-        self.index = LiveIndex(self.indexer)
-        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings, faq=self.faq)
+        self.words = WordStore(engine, load_lists().packaged)
+        self.indexer = Indexer(
+            self.store, encoder, settings.index_dir, words=self.words, ranking=ranking, faq=self.faq
+        )
+        self._rebuilding = BackgroundBuild(self.indexer)
+        self.index = LiveIndex(self.indexer, on_outdated=self._rebuilding.start)
+        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq)
 
     def ingest(
         self,
@@ -53,6 +67,8 @@ class Service:
         *,
         manifest: Path | None = None,
         region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> IngestReport:
         """Take documents in and bring the index up to them; see `knowledge_base.ingest.ingest_files`."""
@@ -62,7 +78,33 @@ class Service:
             manifest=manifest,
             region=region,
             max_bytes=self.settings.max_file_mb * 1024 * 1024,
+            by=by,
+            as_draft=as_draft,
+            ocr_review_below=self.settings.ocr_review_below,
             on_progress=on_progress,
+        )
+        self.catch_up(on_progress)
+        return report
+
+    def ingest_page(
+        self,
+        url: str,
+        *,
+        region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Take a web page in and bring the index up to it; see `knowledge_base.ingest.ingest_page`."""
+        report = ingest.ingest_page(
+            self.store,
+            url,
+            today=today(),
+            region=region,
+            fetcher=Fetcher(max_bytes=self.settings.max_file_mb * 1024 * 1024),
+            ocr_review_below=self.settings.ocr_review_below,
+            by=by,
+            as_draft=as_draft,
         )
         self.catch_up(on_progress)
         return report
@@ -93,7 +135,8 @@ class Service:
         )
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, once an index that is being built is done."""
+        self._rebuilding.wait()
         self.engine.dispose()
 
 
@@ -101,6 +144,20 @@ def _encoding(on_progress: Callable[[Progress], None] | None) -> Callable[[index
     if on_progress is None:
         return None
     return lambda progress: on_progress(Progress("encode", progress.done, progress.total))
+
+
+@contextmanager
+def open_words(settings: Settings) -> Iterator[WordStore]:
+    """Open the operators' words alone: without an encoder, and so at once.
+
+    Raises:
+        StoreError: If the database cannot be opened.
+    """
+    engine = open_database(settings.sqlalchemy_url)
+    try:
+        yield WordStore(engine, load_lists().packaged)
+    finally:
+        engine.dispose()
 
 
 def load_encoder(settings: Settings) -> SentenceEncoder:
@@ -126,13 +183,18 @@ def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up
 
     Raises:
         StoreError: If the database cannot be opened.
+        IndexUnwritable: If there is no index and none can be written.
         EncoderError: If the model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
     service = Service(settings, engine, load_encoder(settings), ranking=ranking)
     if catch_up:
-        service.catch_up()
-    # The dictionaries load on first use, those of sounds where something is misspelt; better now than under
-    # the first citizen's question.
-    service.indexer.reader.read("公级金提取 gongjijin")
+        try:
+            service.catch_up()
+        except IndexUnwritable as error:
+            if service.indexer.current() is None:
+                raise
+            _log.error("%s", error)
+    # The dictionaries load on first use; better now than under the first citizen's question.
+    service.indexer.reader().warm_up()
     return service

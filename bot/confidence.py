@@ -33,17 +33,21 @@ SIGNALS = (
     "cues_unmet",
     "amount_unmet",
     "duration_unmet",
+    "headed",
+    "headed_otherwise",
+    "topic",
     "unserved",
     "beyond_documents",
     "follow_up",
     "words",
+    "characters",
 )
 _BEYOND_DOCUMENTS = re.compile(
-    # the state of things right now, and where and when a particular counter is open
+    # the state of things right now
     r"今天|明天|昨天|刚刚|此刻|实时|这个月|排队|排到|叫号|余号|天气|下雨|气温|路况|堵车|中签率|摇号结果|均价|房价|股票|基金|汇率"
-    r"|油价|票价|几点(?:开|关|上|下|到)|周[六日末]|地址|哪条[路街]|离我(?:最?近|多远)"
+    r"|油价|票价|离我(?:最?近|多远)"
     # a person's own record or number
-    r"|我的\S{0,8}(?:余额|进度|分数|记录|明细|状态|案子|案件)|(?:手机|电话|联系方式|微信|私人|住址)(?:号码?)?(?:是|多少|吗)"
+    r"|我的\S{0,8}(?:余额|进度|分数|记录|明细|状态|案子|案件)|(?:手机|微信|私人|住址)(?:号码?)?(?:是|多少|吗)"
     r"|身份证号|账号密码|(?:帮我|给我)?查(?:查|一下|下)我|帮我(?:查|看)"
     # opinions, forecasts, advice of another trade
     r"|你觉得|你认为|你喜欢|推荐|预测|会不会涨|哪家(?:好|强)|选谁|靠谱吗|什么病|吃什么药|怎么治|彩票|星座|算命"
@@ -85,10 +89,14 @@ def signals(turn: Turn) -> tuple[float, ...]:
         float(sum(1 for cue in CUES if cue in unmet)),
         float(Cue.AMOUNT in unmet),
         float(Cue.DURATION in unmet),
+        named["headed"],
+        named["headed_otherwise"],
+        named["topic"],
         float(bool(turn.unserved)),
         float(beyond_documents(query.text)),
         float(bool(query.context)),
         math.log1p(len(query.words)),
+        math.log1p(len(query.text)),
     )
 
 

@@ -4,8 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
 from bot.confidence import Confidence
@@ -22,20 +21,14 @@ from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
 from bot.turn import Turn
+from knowledge_base.dates import today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
+from retrieval.hybrid import HybridIndex
 from retrieval.indexing import LiveIndex
-from retrieval.query import QueryReader
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 _log = logging.getLogger(__name__)
-
-
-def today() -> date:
-    """Return the day it is where the law applies."""
-    return datetime.now(SHANGHAI).date()
 
 
 class Consultation:
@@ -45,7 +38,6 @@ class Consultation:
         self,
         store: KnowledgeStore,
         index: LiveIndex,
-        reader: QueryReader,
         settings: Settings,
         *,
         faq: FaqStore,
@@ -54,16 +46,17 @@ class Consultation:
         clock: Callable[[], date] = today,
     ) -> None:
         self._clock = clock
+        self.confidence = confidence or Confidence.load()
         regions = _Regions(store, index)
-        likeness = likeness or Likeness.load()
-        self.candidates = candidates_of(store, faq, likeness)
+        self.likeness = likeness or Likeness.load()
+        self.candidates = candidates_of(store, faq, self.likeness)
         self._steps: list[tuple[str, Step]] = [
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
-            ("rewrite", rewrite(reader)),
-            ("retrieve", retrieve(store, index.get, regions.served)),
-            ("match", match(self.candidates, likeness.threshold)),
-            ("judge", judge(confidence or Confidence.load())),
+            ("rewrite", rewrite(index.get)),
+            ("retrieve", retrieve(store, regions.served)),
+            ("match", match(self.candidates, self.likeness.threshold)),
+            ("judge", judge(self.confidence)),
             ("respond", respond),
             ("check", check),
             ("hand_off", hand_off(settings.hotline)),
@@ -78,9 +71,13 @@ class Consultation:
         """
         return self.answer_of(self.consult(question))
 
-    def consult(self, question: Question) -> Turn:
-        """Run the steps and return the finished turn, for those who want to see how it went."""
-        turn = Turn(id=uuid.uuid4().hex, asked=question, day=question.as_of or self._clock())
+    def consult(self, question: Question, *, index: HybridIndex | None = None) -> Turn:
+        """Run the steps and return the finished turn, for those who want to see how it went.
+
+        Args:
+            index: What to ask in place of the index in use.
+        """
+        turn = Turn(id=uuid.uuid4().hex, asked=question, day=question.as_of or self._clock(), index=index)
         turn = run(turn, self._steps)
         _log.info(
             "turn answered",

@@ -97,22 +97,23 @@ class StructureDrafter:
 
 
 def articles_of(store: KnowledgeStore, document: str, place: str = "") -> list[ArticleText]:
-    """Return the articles of the newest version of a document, by title or file name.
+    """Return the articles of the newest version of a document that is shown, by title or file name.
 
     Args:
         place: Label or heading of the one wanted; empty for all.
 
     Raises:
-        FaqError: If there is no such document, or no such place in it.
+        FaqError: If there is no such document before the citizens, or no such place in it.
     """
     wanted = normalise_title(document)
-    texts = [
-        text
+    named = [
+        store.document_text(text.document.id)
         for text in store.iter_texts()
         if wanted == normalise_title(text.document.meta.title) or document == text.document.source_file
     ]
+    texts = [text for text in named if text is not None and not text.withdrawn]
     if not texts:
-        raise FaqError(f"知识库里没有《{document.strip('《》')}》")
+        raise FaqError(f"知识库里没有公开的《{document.strip('《》')}》")
     newest = max(texts, key=lambda text: (text.effective_from or date.min, text.version_id))
     articles = [each for each in _articles(newest) if not place or place in (each.place, each.heading)]
     if place and not articles:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         home_region: Region the page preselects, such as `云岭省/云州市`; empty lets the documents decide.
         hotline: The line a citizen is sent to when nothing here answers.
         max_question_chars: Longest question taken.
+        ocr_review_below: Lines that OCR read with less confidence are listed for review.
         rate_limit: Questions one client may send, in the `limits` notation.
     """
 
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     hotline: str = "12345"
     max_question_chars: int = Field(default=500, ge=20, le=2000)
     max_file_mb: int = Field(default=64, ge=1)
+    ocr_review_below: float = Field(default=0.85, ge=0, le=1)
     rate_limit: str = "60/minute"
     allowed_origins: tuple[str, ...] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -7,6 +7,7 @@ from bot.answer import AnswerStatus, Block, Citation, Option, Question
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
 from retrieval.contracts import Hit
+from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
 from retrieval.questions import QuestionHit
 
@@ -54,9 +55,13 @@ class Turn:
         text: The question with personal data masked.
         region: The region that counts; None where none is known.
         unserved: A place the question names whose own documents are not kept here; empty for none.
+        unserved_choice: The region the citizen has chosen, if no documents of its own are kept here.
+        index: The index the query is read for, and so the one it has to be asked of.
         query: The question made ready for search.
+        earlier: What it follows on, made ready likewise; None where it opens the conversation.
         evidence: What may answer, best first.
-        elsewhere: The same from the rules of single regions, looked at where the citizen has named none.
+        elsewhere: The same from the rules of regions that do not bind here: those within the region that
+            counts, or of any where none is known.
         matches: Curated questions near the one asked, nearest first.
         curated: The one of them that clearly asks the same; it is answered from rather than the evidence.
         confidence: Probability, in [0, 1], that what is answered from answers.
@@ -69,7 +74,10 @@ class Turn:
     text: str = ""
     region: str | None = None
     unserved: str = ""
+    unserved_choice: str = ""
+    index: HybridIndex | None = None
     query: Query | None = None
+    earlier: Query | None = None
     evidence: tuple[Evidence, ...] = ()
     elsewhere: tuple[Evidence, ...] = ()
     matches: tuple[QuestionHit, ...] = ()

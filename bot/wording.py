@@ -7,7 +7,8 @@ NO_ANSWER_REGION = "我这里没有{place}的地方文件，只能查到全国�
 CLOSEST = "内容最接近的文件（仅供参考，未必回答您的问题）："
 HOTLINE = "您可以拨打政务服务便民热线 {hotline}（24 小时），由工作人员为您查询。"
 ASK_REGION = "这件事各地规定不同，全国没有统一的规定。请选择您所在的地区："
-DIFFERS = "以上是全国统一的规定。{regions}等地另有规定，选择您所在的地区可以查看。"
+ASK_REGION_WITHIN = "{place}没有这方面的统一规定，下列地方有自己的规定。请选择您所在的地区："
+DIFFERS = "以上是{scope}的规定。{regions}另有规定，选择您所在的地区可以查看。"
 RELATED = "相关规定："
 CURATED = "以下是人工整理的问答，由工作人员根据下列文件编写，不是文件原文："
 CURATED_SOURCE = "依据"
@@ -20,13 +21,24 @@ def place_name(region: str) -> str:
 
 
 def source_name(chunk: Chunk) -> str:
-    """Return where a chunk stands, as it is cited: 《标题》（文号）第X条."""
+    """Return where a chunk stands, as it is cited: 《标题》（文号）第X条, or the heading with its number."""
     meta = chunk.document.meta
     number = f"（{meta.doc_number}）" if meta.doc_number else ""
-    where = chunk.draft.article or (f"“{chunk.draft.heading_path[-1]}”" if chunk.draft.heading_path else "")
-    return f"《{meta.title}》{number}{where}"
+    return f"《{meta.title}》{number}{_place_in_document(chunk)}"
+
+
+def _place_in_document(chunk: Chunk) -> str:
+    article = chunk.draft.article
+    heading = chunk.draft.heading_path[-1] if chunk.draft.heading_path else ""
+    if not article:
+        return f"“{heading}”" if heading else ""
+    numeral = article.split("、")[0] + "、"
+    if heading.startswith(numeral) and article.startswith(numeral):
+        # A circular: 二、 alone says nothing, 二、补贴标准 does.
+        return heading + article.removeprefix(numeral)
+    return article
 
 
 def scope_of(region: str) -> str:
     """Return a region as the scope of a rule."""
-    return "全国" if region == NATIONAL else place_name(region)
+    return "全国统一" if region == NATIONAL else place_name(region)

@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 something was refused or failed, 2 the command was called wrongly.
 """
 
-import json
 import os
 import sys
 import tempfile
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import faq_commands
+from channels import document_commands, faq_commands, upkeep_commands, words_commands
+from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 
 if TYPE_CHECKING:
@@ -34,11 +34,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(faq_commands.group, name="faq")
-
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="存放全部数据的目录，默认 WENZHENG_DATA_DIR 或 data")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]
 
 
 @app.command()
@@ -82,25 +77,53 @@ def serve(
 
 @app.command()
 def ingest(
-    path: Annotated[Path, typer.Argument(exists=True, help="文件或文件夹（md、txt、html、docx、pdf）")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="文件、文件夹、zip 或网址：md、txt、html、docx、pdf、图片、ofd、xlsx、doc、wps、rtf，https://…",
+            metavar="文件|文件夹|网址",
+        ),
+    ],
+    *,
     manifest: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="清单（JSON 列表或 CSV）")
     ] = None,
     region: Annotated[str | None, typer.Option(help="文件适用的地区，如 云岭省/云州市")] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="收成草稿：审核公开之前，仍由原来的版本作答")
+    ] = False,
+    by: By = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """把文件收入知识库；同一文件再次收入不会改变什么。"""
+    """把文件或网页收入知识库；同一文件再次收入不会改变什么。"""
     from channels.ingest_report import print_report, progress_bar, report_as_json
 
+    is_url = "://" in path
+    if is_url and manifest is not None:
+        raise typer.BadParameter("清单用于文件和文件夹，不用于网址", param_hint="--manifest")
+    if not is_url and not Path(path).exists():
+        raise typer.BadParameter(f"没有这个文件或文件夹：{path}", param_hint="文件|文件夹|网址")
     service = _open(_settings(data_dir))
     try:
         with progress_bar() as on_progress:
-            report = service.ingest(path, manifest=manifest, region=region, on_progress=on_progress)
+            if is_url:
+                report = service.ingest_page(
+                    path, region=region, by=actor(by), as_draft=draft, on_progress=on_progress
+                )
+            else:
+                report = service.ingest(
+                    Path(path),
+                    manifest=manifest,
+                    region=region,
+                    by=actor(by),
+                    as_draft=draft,
+                    on_progress=on_progress,
+                )
     finally:
         service.close()
     if as_json:
-        _print_json(report_as_json(report))
+        print_json(report_as_json(report))
     else:
         print_report(report)
     raise typer.Exit(0 if report.ok else 1)
@@ -155,7 +178,7 @@ def ask(
     finally:
         service.close()
     if as_json:
-        _print_json(answer.model_dump(mode="json"))
+        print_json(answer.model_dump(mode="json"))
     else:
         _print_answer(answer)
 
@@ -170,7 +193,7 @@ def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:
         service.close()
     if as_json:
         fields = ("ready", "reason", "revision", "documents", "chunks", "encoder")
-        _print_json({field: getattr(state, field) for field in fields})
+        print_json({field: getattr(state, field) for field in fields})
     else:
         typer.echo("可以回答问题" if state.ready else f"还不能回答问题：{state.reason}")
         typer.echo(f"文件 {state.documents} 份，条款 {state.chunks} 条，修订号 {state.revision}")
@@ -190,6 +213,11 @@ def protocol(
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+document_commands.register(app)
+words_commands.register(app)
+upkeep_commands.register(app)
 
 
 def main() -> None:
@@ -256,10 +284,6 @@ def _load_sample(settings: "Settings") -> None:
 def _is_empty(data_dir: Path) -> bool:
     """Tell whether nothing of anybody's is in the directory; a model put there beforehand does not count."""
     return not data_dir.exists() or all(entry.name == "models" for entry in data_dir.iterdir())
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def _print_answer(answer: "Answer") -> None:

@@ -1,7 +1,5 @@
 """The commands `wenzheng faq …`: curate the questions, and see which of them have lost their source."""
 
-import getpass
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import FaqError
 
 if TYPE_CHECKING:
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="人工整理的问答（FAQ）：编写、审核、发布、撤回，核对依据。", no_args_is_help=True)
 
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="存放全部数据的目录，默认 WENZHENG_DATA_DIR 或 data")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]
-By = Annotated[
-    str, typer.Option("--by", help="经手人，记入记录；默认当前登录的用户", default_factory=getpass.getuser)
-]
 Ids = Annotated[list[int], typer.Argument(metavar="编号...", help="问答的编号，可以多个")]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="按哪一天核对，默认今天")]
 
@@ -56,7 +48,7 @@ def list_entries(
     with _opened(data_dir) as (faq, _):
         entries = faq.entries(state=FaqState(state) if state else None)
     if as_json:
-        _print_json([_as_json(each) for each in entries])
+        print_json([_as_json(each) for each in entries])
         return
     for each in entries:
         typer.echo(f"{each.id:>4}  {_STATES[each.state]}  {each.content.region}  {each.content.question}")
@@ -72,7 +64,7 @@ def show(
     with _opened(data_dir) as (faq, _):
         entry = faq.get(faq_id)
     if as_json:
-        _print_json(_as_json(entry))
+        print_json(_as_json(entry))
         return
     _print_entry(entry)
 
@@ -91,12 +83,12 @@ def add(
     effective_to: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="从哪天起不再可用")
     ] = None,
-    by: By,
+    by: By = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """新建一条问答（草稿）；同一地区同一问题已有的，改为这个内容。"""
-    from bot.consultation import today
+    from knowledge_base.dates import today
     from knowledge_base.faq.records import FaqRow
 
     row = FaqRow(
@@ -109,10 +101,10 @@ def add(
         effective_to.date() if effective_to else None,
     )
     with _opened(data_dir) as (faq, _):
-        saving = faq.save(row, by=by, today=today())
+        saving = faq.save(row, by=actor(by), today=today())
         entry = faq.get(saving.faq_id)
     if as_json:
-        _print_json({"outcome": saving.outcome, **_as_json(entry)})
+        print_json({"outcome": saving.outcome, **_as_json(entry)})
     else:
         typer.echo(
             f"{_OUTCOMES[saving.outcome]}：{saving.faq_id}（{_STATES[entry.state]}）{entry.content.question}"
@@ -124,19 +116,21 @@ def import_sheet(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, help="CSV 或 JSON，列：问题、答案、相似问、依据、地区、生效、失效"
+            exists=True,
+            dir_okay=False,
+            help="CSV、JSON 或 xlsx，列：问题、答案、相似问、依据、地区、生效、失效",
         ),
     ],
     *,
     publish: Annotated[
         bool, typer.Option("--publish", help="新增和修改的随即提交并发布，供已经审定的表使用")
     ] = False,
-    by: By,
+    by: By = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """收入问答表：同一地区同一问题的改为表中内容，没变的不动；有问题的行指明列和原因，其余照收。"""
-    from bot.consultation import today
+    from knowledge_base.dates import today
     from knowledge_base.faq.records import FaqAction
     from knowledge_base.faq.sheets import read_sheet
 
@@ -146,20 +140,21 @@ def import_sheet(
     with _opened(data_dir) as (faq, _):
         changed: list[int] = []
         for line in sheet:
-            outcome = _take_in(faq, line, by, today())
+            outcome = _take_in(faq, line, actor(by), today())
             if outcome["outcome"] in ("added", "changed"):
                 changed.append(cast("int", outcome["id"]))
             outcomes.append(outcome)
         if publish and changed:
-            faq.step(changed, FaqAction.SUBMIT, by=by, today=today())
-            faq.step(changed, FaqAction.PUBLISH, by=by, today=today())
+            faq.step(changed, FaqAction.SUBMIT, by=actor(by), today=today())
+            faq.step(changed, FaqAction.PUBLISH, by=actor(by), today=today())
     _catch_up(settings)
     refused = [each for each in outcomes if each["outcome"] == "refused"]
     if as_json:
-        _print_json({"ok": not refused, "rows": list(outcomes)})
+        print_json({"ok": not refused, "rows": list(outcomes)})
     else:
         for each in refused:
-            typer.echo(f"第 {each['row']} 行“{each['column'] or '整行'}”：{each['reason']}")
+            sheet = f"工作表“{each['sheet']}”" if "sheet" in each else ""
+            typer.echo(f"{sheet}第 {each['row']} 行“{each['column'] or '整行'}”：{each['reason']}")
         counts = Counter(_OUTCOMES[str(each["outcome"])] for each in outcomes)
         typer.echo("，".join(f"{name} {count}" for name, count in counts.items()) or "表中没有问答")
     raise typer.Exit(1 if refused else 0)
@@ -189,32 +184,32 @@ def export_sheet(
 
 
 @group.command()
-def submit(ids: Ids, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def submit(ids: Ids, by: By = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """提交审核：草稿、已撤回的成为待审。"""
-    _step("submit", ids, by, as_json, data_dir)
+    _step("submit", ids, actor(by), as_json, data_dir)
 
 
 @group.command()
-def publish(ids: Ids, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def publish(ids: Ids, by: By = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """发布：待审的即可用来回答。"""
-    _step("publish", ids, by, as_json, data_dir)
+    _step("publish", ids, actor(by), as_json, data_dir)
 
 
 @group.command()
-def withdraw(ids: Ids, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def withdraw(ids: Ids, by: By = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """撤回：立即不再用来回答。"""
-    _step("withdraw", ids, by, as_json, data_dir)
+    _step("withdraw", ids, actor(by), as_json, data_dir)
 
 
 @group.command()
 def review(as_of: Day = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """列出依据已不成立的问答：已发布的不再用来回答，待审的不能发布；附原因和可以接替的条文。"""
-    from bot.consultation import today
+    from knowledge_base.dates import today
 
     with _opened(data_dir) as (faq, _):
         doubts = faq.review(as_of.date() if as_of else today())
     if as_json:
-        _print_json([_doubt_as_json(each) for each in doubts])
+        print_json([_doubt_as_json(each) for each in doubts])
         return
     for each in doubts:
         typer.echo(f"{each.entry.id:>4}  {_STATES[each.entry.state]}  {each.entry.content.question}")
@@ -230,20 +225,20 @@ def suggest(
     *,
     article: Annotated[str, typer.Option(help="只看一条，如 第八条；默认全文")] = "",
     save: Annotated[bool, typer.Option("--save", help="存为草稿（不会自动发布）")] = False,
-    by: By,
+    by: By = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """由条文自身的结构草拟问答，答案是原文；只作草稿。"""
-    from bot.consultation import today
     from bot.drafting import StructureDrafter, articles_of
+    from knowledge_base.dates import today
 
     with _opened(data_dir) as (faq, store):
         drafter = StructureDrafter()
         drafts = [row for each in articles_of(store, document, article) for row in drafter.draft(each)]
-        savings = [faq.save(row, by=by, today=today()) for row in drafts] if save else []
+        savings = [faq.save(row, by=actor(by), today=today()) for row in drafts] if save else []
     if as_json:
-        _print_json([_row_as_json(row) for row in drafts])
+        print_json([_row_as_json(row) for row in drafts])
     else:
         for row in drafts:
             typer.echo(f"问：{row.question}\n    依据 {row.sources[0]}：{_brief(row.answer)}")
@@ -252,25 +247,26 @@ def suggest(
 
 
 def _take_in(faq: "FaqStore", line: "SheetRow", by: str, today: date) -> "dict[str, JsonValue]":
-    refused: dict[str, JsonValue] = {"row": line.number, "outcome": "refused"}
+    place: dict[str, JsonValue] = {"row": line.number, **({"sheet": line.sheet} if line.sheet else {})}
+    refused: dict[str, JsonValue] = {**place, "outcome": "refused"}
     if line.row is None:
         return {**refused, "column": line.column, "reason": line.fault}
     try:
         saving = faq.save(line.row, by=by, today=today)
     except FaqError as fault:
         return {**refused, "column": fault.column, "reason": str(fault)}
-    return {"row": line.number, "outcome": saving.outcome, "id": saving.faq_id, "question": line.row.question}
+    return {**place, "outcome": saving.outcome, "id": saving.faq_id, "question": line.row.question}
 
 
 def _step(name: str, ids: Sequence[int], by: str, as_json: bool, data_dir: Path | None) -> None:
-    from bot.consultation import today
+    from knowledge_base.dates import today
     from knowledge_base.faq.records import FaqAction
 
     with _opened(data_dir) as (faq, _):
         moved = faq.step(ids, FaqAction(name), by=by, today=today())
     _catch_up(_settings(data_dir))
     if as_json:
-        _print_json([_as_json(each) for each in moved])
+        print_json([_as_json(each) for each in moved])
     else:
         for each in moved:
             typer.echo(f"{each.id:>4}  {_STATES[each.state]}  {each.content.question}")
@@ -382,7 +378,3 @@ def _iso(day: date | None) -> str | None:
 def _brief(text: str, chars: int = 60) -> str:
     line = " ".join(text.split())
     return line if len(line) <= chars else f"{line[:chars]}…"
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

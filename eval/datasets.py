@@ -75,6 +75,21 @@ class LabelledQuestion(BaseModel):
         return self
 
 
+class ArticleQuestion(BaseModel):
+    """One line of a set to train on: a question, and the article that answers it, by law and label.
+
+    Attributes:
+        style: How it is asked, such as `colloquial`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    style: str = Field(min_length=1)
+    question: str = Field(min_length=1)
+    law: str = Field(min_length=1)
+    article: str = Field(min_length=1)
+
+
 class _BeirDocument(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -194,6 +209,15 @@ def read_answer_set(path: Path) -> tuple[LabelledQuestion, ...]:
             raise DatasetError(f"{path}:{number}: id {question.id!r} comes twice")
         questions[question.id] = question
     return tuple(questions.values())
+
+
+def read_article_questions(path: Path) -> tuple[ArticleQuestion, ...]:
+    """Read a set to train on: one JSON object a line, blank lines skipped.
+
+    Raises:
+        DatasetError: If the file is missing or empty, or a line is malformed.
+    """
+    return tuple(question for _, question in read_rows(path, ArticleQuestion))
 
 
 def read_rows(path: Path, model: type[_Row]) -> Iterator[tuple[int, _Row]]:

@@ -208,7 +208,7 @@ def _fit(asked: Sequence[Asked]) -> tuple[Floats, float]:
     values = np.concatenate([each.values for each in asked])
     labels = np.array([entry == each.labelled.expected for each in asked for entry in each.entries])
     near = values[:, SIGNALS.index("cosine")] >= NEAR
-    return fit_logistic(values[near], labels[near], balanced=False)
+    return fit_logistic(values[near], labels[near])
 
 
 def _outcomes(

@@ -1,6 +1,7 @@
 """`wenzheng eval retrieval`: dense alone, lexical alone and both fused, on a BEIR folder."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from knowledge_base.sentences import sentence_spans
 from retrieval.contracts import Encoder, Hit, Passage, PassageVectors, SearchFilter, Span, Vectors
 
 DEPTH = 100
+ARTICLE_LABEL = re.compile(r"第[〇零一二三四五六七八九十百千\d]+条(?:之[一二三四五六七八九十]+)?")
 _BATCH = 32
 Progress = Callable[[str, int, int], None]
 """Told the stage, how much is done, and of how much."""
@@ -141,18 +143,25 @@ def corpus_sha256(beir: BeirSet) -> str:
 
 
 def as_passages(beir: BeirSet) -> list[Passage]:
-    """Return the corpus as passages, cut into sentences as the product does; the id is the row number."""
-    return [
-        Passage(
-            id=row,
-            title=document.title,
-            heading="",
-            lead="",
-            text=document.text,
-            spans=sentence_spans(document.text),
+    """Return the corpus as passages, cut into sentences as the product does; the id is the row number.
+
+    A title that ends in an article's label is taken apart, so that the articles of one law are one document.
+    """
+    passages = []
+    for row, document in enumerate(beir.documents):
+        title, _, label = document.title.rpartition(" ")
+        is_article = bool(title) and ARTICLE_LABEL.fullmatch(label) is not None
+        passages.append(
+            Passage(
+                id=row,
+                title=title if is_article else document.title,
+                heading=label if is_article else "",
+                lead="",
+                text=document.text,
+                spans=sentence_spans(document.text),
+            )
         )
-        for row, document in enumerate(beir.documents)
-    ]
+    return passages
 
 
 def measure_retrieval(

@@ -4,24 +4,31 @@ SQLite (WAL) by default, PostgreSQL by URL. The schema is made and moved by Alem
 (`knowledge_base/migrations`); `open_database` brings an older one up to date.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Date,
     DateTime,
     Engine,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
     create_engine,
     event,
+    exists,
     make_url,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -34,6 +41,12 @@ from knowledge_base.records import DocumentMeta, Inference
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
+_CURES = {
+    "database is locked": f"数据库被别的程序占用，等了 {BUSY_TIMEOUT_MS // 1000} 秒仍未放开：请稍后再试",
+    "disk is full": "磁盘已满，这次没有写入任何内容：请腾出空间后再试",
+    "readonly database": "数据库文件不可写：请检查权限",
+    "malformed": "数据库文件损坏：请用 wenzheng doctor 查看，并从备份恢复",
+}
 
 
 class Base(DeclarativeBase):
@@ -87,6 +100,7 @@ class VersionRow(Base):
     stated_to: Mapped[date | None] = mapped_column(Date)
     repealed: Mapped[bool]
     superseded_by: Mapped[str]
+    fetched: Mapped[date | None] = mapped_column(Date)
     inferred: Mapped[list[dict[str, str]]] = mapped_column(JSON)
     effective_from: Mapped[date | None] = mapped_column(Date)
     effective_to: Mapped[date | None] = mapped_column(Date)
@@ -108,6 +122,7 @@ def meta_of(version: VersionRow) -> DocumentMeta:
         effective_to=version.stated_to,
         repealed=version.repealed,
         superseded_by=version.superseded_by,
+        fetched=version.fetched,
         inferred=tuple(Inference(**inference) for inference in version.inferred),
     )
 
@@ -133,6 +148,65 @@ class ChunkRow(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class EditionRow(Base):
+    """A main text's version together with its 附件: drafted, reviewed, published and withdrawn as one.
+
+    `state` is an `EditionState`. `publish_on` is the first day a published one
+    is shown, `leave_on` the first day it no longer is; None is open.
+    """
+
+    __tablename__ = "editions"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    state: Mapped[str]
+    publish_on: Mapped[date | None] = mapped_column(Date)
+    leave_on: Mapped[date | None] = mapped_column(Date)
+
+
+class EditionPartRow(Base):
+    """A version of a 附件 belongs to an edition; one that a later edition keeps belongs to both."""
+
+    __tablename__ = "edition_parts"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.version_id"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True, index=True)
+
+
+def belongs(*to: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a version is, or is a 附件 in, an edition of which all of these hold."""
+    part = EditionPartRow.edition_id == EditionRow.version_id, EditionPartRow.version_id == VersionRow.id
+    return exists().where(EditionRow.version_id == VersionRow.id, *to) | exists().where(*part, *to)
+
+
+class TransitionRow(Base):
+    """Who moved an edition from which state to which, and when; `from_state` is empty for one that landed."""
+
+    __tablename__ = "transitions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.version_id"), index=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    actor: Mapped[str]
+    from_state: Mapped[str]
+    to_state: Mapped[str]
+    note: Mapped[str] = mapped_column(Text)
+
+
+class OcrPageRow(Base):
+    """A page of a version that was read by OCR; see `knowledge_base.records.OcrPage`.
+
+    `lines` holds `[text, confidence, left, top, right, bottom]` each; `image` is null where no line of
+    the page was in doubt.
+    """
+
+    __tablename__ = "ocr_pages"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    lines: Mapped[list[tuple[str, float, float, float, float, float]]] = mapped_column(JSON)
+    image: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
 class StateRow(Base):
     """Small facts about the knowledge base itself, such as its revision."""
 
@@ -151,11 +225,11 @@ def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
     cursor.close()
 
 
-def open_database(url: str) -> Engine:
-    """Open the database at `url`, making or migrating its schema.
+def connect(url: str) -> Engine:
+    """Return an engine for the database at `url`, its schema as it is.
 
     Raises:
-        StoreError: If it cannot be reached or migrated; names the database without its password.
+        StoreError: If it cannot be reached; names the database without its password.
     """
     try:
         address = make_url(url)
@@ -172,18 +246,60 @@ def open_database(url: str) -> Engine:
         raise StoreError(f"database {shown} cannot be opened: {error}") from error
     if sqlite:
         event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def schema_revisions(engine: Engine) -> tuple[str, str]:
+    """Return the schema's revision and the newest this program knows; the first is empty where none is."""
+    with engine.connect() as connection:
+        there = MigrationContext.configure(connection).get_current_revision() or ""
+    newest = ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+    return there, newest
+
+
+def open_database(url: str) -> Engine:
+    """Open the database at `url`, making or migrating its schema.
+
+    Raises:
+        StoreError: If it cannot be reached or migrated; names the database without its password.
+    """
+    engine = connect(url)
+    shown = engine.url.render_as_string(hide_password=True)
     try:
         migrate(engine)
     except (SQLAlchemyError, CommandError) as error:
         engine.dispose()
-        raise StoreError(f"database {shown} cannot be opened: {error}") from error
+        raise StoreError(f"database {shown} cannot be opened: {explained(error)}") from error
     return engine
+
+
+@contextmanager
+def database_faults(what: str) -> Iterator[None]:
+    """Turn what the database says into a StoreError with its cure."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StoreError(f"{what}: {explained(error)}") from error
+
+
+def explained(error: Exception) -> str:
+    """Return a database error with what an operator can do about the common ones, in Chinese."""
+    said = str(error)
+    for sign, cure in _CURES.items():
+        if sign in said:
+            return f"{cure}（{said}）"
+    return said
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
 
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest revision; nothing happens when it is there already."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config = _alembic()
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":
             # Alembic looks first and creates after: two workers starting at once must take turns.

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from knowledge_base.structure import chinese_number
 
@@ -15,6 +16,12 @@ COUNT = rf"(?:\d{{1,3}}|[{_N}两百]{{1,4}})"
 
 _PARTS = re.compile(r"(.+?)\s?年\s?(.+?)\s?月\s?(.+?)\s?日")
 _NUMERIC = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def today() -> date:
+    """Return the day it is where the law applies."""
+    return datetime.now(SHANGHAI).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,31 @@
     │   │   ├── UnsupportedFormat
     │   │   ├── UnreadableFile        truncated, empty, wrong encoding, a bomb
     │   │   ├── EncryptedFile
+    │   │   ├── MissingTool           what reads this kind of file is not installed here
+    │   │   ├── FetchError            a web page was not given out, or its address must not be asked
     │   │   └── ClassifiedDocument    the file bears 密级 and must not be taken in
     │   ├── ManifestError
+    │   ├── IllegalTransition         an edition cannot go from its state to that one
+    │   ├── UnknownEdition            no such document, or no such version of it
+    │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
+    │   ├── WordsRejected             operators' words do not hold; carries the faults
     │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
     │   ├── IndexMismatch             built by another encoder or for another dimension
-    │   └── IndexDamaged              a checksum does not hold
+    │   ├── IndexDamaged              a checksum does not hold
+    │   └── IndexUnwritable           the disk took no new index; the last one goes on serving
     └── QuestionRejected              what a citizen sent cannot be a question; carries a code
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from knowledge_base.word_rules import WordFault
 
 
 class WenzhengError(Exception):
@@ -49,12 +62,54 @@ class EncryptedFile(LoadError):
     """The file needs a password."""
 
 
+class MissingTool(LoadError):
+    """What reads this kind of file (an extra, a program) is not installed; the message names the cure."""
+
+
+class FetchError(LoadError):
+    """A web page could not be fetched, or its address is one that must not be asked."""
+
+
 class ClassifiedDocument(LoadError):
     """The file bears a secrecy marking (绝密、机密、秘密) and is refused at ingest."""
 
 
 class ManifestError(KnowledgeError):
     """The manifest cannot be read, or a row of it contradicts itself."""
+
+
+class IllegalTransition(KnowledgeError):
+    """An edition cannot go from its state to the one wanted.
+
+    Attributes:
+        state: The `EditionState` it is in.
+        wanted: The `EditionState` it was to get.
+    """
+
+    def __init__(self, message: str, state: str, wanted: str) -> None:
+        super().__init__(message)
+        self.state = state
+        self.wanted = wanted
+
+
+class UnknownEdition(KnowledgeError):
+    """There is no such document, or no such version of it."""
+
+
+class BackupError(KnowledgeError):
+    """A backup cannot be made, is damaged, or would overwrite something."""
+
+
+class WordsRejected(KnowledgeError):
+    """Words that operators gave do not hold by themselves or with others.
+
+    Attributes:
+        faults: Each with its row and column (see `knowledge_base.word_rules.WordFault`).
+    """
+
+    def __init__(self, faults: "Sequence[WordFault]") -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
 
 
 class FaqError(KnowledgeError):
@@ -87,6 +142,10 @@ class IndexMismatch(RetrievalError):
 
 class IndexDamaged(RetrievalError):
     """An index snapshot does not match its checksums."""
+
+
+class IndexUnwritable(RetrievalError):
+    """The disk took no new index; the last one goes on serving."""
 
 
 class QuestionRejected(WenzhengError):

@@ -1,26 +1,28 @@
-"""Taking policy documents in: from files on disk to versions and chunks in SQL, one transaction a file."""
+"""Taking documents in: from files and web pages to versions and chunks in SQL, one transaction a file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from knowledge_base.attachments import Attachment, split_attachments
 from knowledge_base.chunking import chunk
 from knowledge_base.errors import ClassifiedDocument, LoadError
+from knowledge_base.fetching import Fetcher
 from knowledge_base.landing import DocumentDraft, LandingStatus
 from knowledge_base.legal_effect import with_stated_effect
-from knowledge_base.loaders import MAX_BYTES, load
-from knowledge_base.manifest import ManifestRow, read_manifest
+from knowledge_base.loaders import MAX_BYTES
+from knowledge_base.manifest import read_manifest
 from knowledge_base.metadata import describe
 from knowledge_base.normalising import assemble
-from knowledge_base.records import DocumentMeta, Inference
+from knowledge_base.records import DocumentMeta, Inference, OcrPage, Reading
 from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.secrecy import secrecy_marking
+from knowledge_base.sources import MANIFEST_NAMES, Source, source_of_url, sources_of_file
 from knowledge_base.store import KnowledgeStore
 
-MANIFEST_NAMES = ("manifest.json", "manifest.csv")
+OCR_REVIEW_BELOW = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class FileOutcome:
     """What became of one file.
 
     Attributes:
-        reason: Why it was refused or failed, in Chinese; empty otherwise.
+        reason: Why it was refused, failed, or stays withdrawn, in Chinese; empty otherwise.
         chunks: Chunks it has now, those of its 附件 included.
         encoded: How many of them are new, so that they have to be encoded.
         inferred: What was read from the text rather than given, for review.
         review: What is doubtful in its dates, in Chinese; empty for a file that changed nothing.
+        notes: What to know of how it was read, in Chinese.
+        ocr: The pages OCR read with lines it was unsure of, only those lines; the whole is stored beside.
     """
 
     file: str
@@ -53,6 +57,8 @@ class FileOutcome:
     encoded: int = 0
     inferred: tuple[Inference, ...] = ()
     review: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    ocr: tuple[OcrPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,17 @@ class IngestReport:
         return all(outcome.status not in ("refused", "failed") for outcome in self.outcomes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """On what terms files are taken in; see `ingest_files`."""
+
+    region: str | None
+    gazetteer: Gazetteer
+    by: str
+    as_draft: bool
+    ocr_review_below: float
+
+
 def ingest_files(
     store: KnowledgeStore,
     path: Path,
@@ -74,14 +91,21 @@ def ingest_files(
     manifest: Path | None = None,
     region: str | None = None,
     max_bytes: int = MAX_BYTES,
+    by: str = "",
+    as_draft: bool = False,
+    ocr_review_below: float = OCR_REVIEW_BELOW,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
     """Take in a file, or every file of a folder; one that fails is reported and the rest still lands.
 
+    An archive counts as a folder: each file in it is reported by its own name.
+
     Args:
+        by: Who takes them in. As drafts they answer nothing until they are published.
         manifest: JSON list or CSV; by default a `manifest.json` or `manifest.csv` in the folder itself.
         region: For documents the manifest gives none; a text that names a place within it keeps that place.
         max_bytes: Largest file read.
+        ocr_review_below: Lines that OCR read with less confidence, in [0, 1], are listed for review.
 
     Raises:
         ManifestError: If the manifest cannot be read.
@@ -99,21 +123,14 @@ def ingest_files(
             *([region] if region else []),
         ]
     )
+    terms = _Terms(region, gazetteer, by, as_draft, ocr_review_below)
     outcomes: list[FileOutcome] = []
     for done, file in enumerate(files):
         name = file.relative_to(root).as_posix()
-        if on_progress is not None:
-            on_progress(Progress("read", done, len(files), name))
-        read = partial(
-            read_drafts,
-            file,
-            name,
-            row=rows.get(name),
-            region=region,
-            max_bytes=max_bytes,
-            gazetteer=gazetteer,
-        )
-        outcomes.append(_take_in(store, name, read))
+        for source in sources_of_file(file, name, rows, max_bytes=max_bytes):
+            if on_progress is not None:
+                on_progress(Progress("read", done, len(files), source.name))
+            outcomes.append(_take_in(store, source, terms))
     if on_progress is not None:
         on_progress(Progress("read", len(files), len(files)))
     if path.is_dir():
@@ -121,6 +138,32 @@ def ingest_files(
         reason = f"清单 {manifest} 列有此文件，但文件夹中没有：请核对文件名"
         outcomes += [FileOutcome(name, "failed", reason) for name in rows if name not in present]
     return IngestReport(tuple(_with_review(outcomes, store)))
+
+
+def ingest_page(
+    store: KnowledgeStore,
+    url: str,
+    *,
+    today: date,
+    region: str | None = None,
+    fetcher: Fetcher | None = None,
+    ocr_review_below: float = OCR_REVIEW_BELOW,
+    by: str = "",
+    as_draft: bool = False,
+) -> IngestReport:
+    """Take in the main text of a web page, or a file that an address gives; its link is kept.
+
+    Args:
+        today: The day recorded as that of fetching.
+        fetcher: How it is fetched; by default from public addresses only.
+    """
+    gazetteer = load_gazetteer().with_regions([*store.given_regions(), *([region] if region else [])])
+    try:
+        source = source_of_url(url, fetcher or Fetcher(), today=today)
+    except LoadError as fault:
+        return IngestReport((FileOutcome(url, "failed", str(fault)),))
+    outcome = _take_in(store, source, _Terms(region, gazetteer, by, as_draft, ocr_review_below))
+    return IngestReport(tuple(_with_review([outcome], store)))
 
 
 def _with_review(outcomes: Sequence[FileOutcome], store: KnowledgeStore) -> Iterator[FileOutcome]:
@@ -155,22 +198,40 @@ def _manifest_in(folder: Path | None) -> Path | None:
     return next((folder / name for name in MANIFEST_NAMES if (folder / name).is_file()), None)
 
 
-def _take_in(store: KnowledgeStore, name: str, read: Callable[[], Sequence[DocumentDraft]]) -> FileOutcome:
+def _take_in(
+    store: KnowledgeStore,
+    source: Source,
+    terms: _Terms,
+) -> FileOutcome:
+    name = source.name
     try:
-        drafts = read()
+        reading = source.read()
+        drafts = draft(reading, source, region=terms.region, gazetteer=terms.gazetteer)
     except ClassifiedDocument as refusal:
         return FileOutcome(name, "refused", str(refusal))
     except LoadError as fault:
         return FileOutcome(name, "failed", str(fault))
-    landing = store.land(name, drafts)
+    landing = store.land(
+        name, drafts, _for_review(reading.pages, terms.ocr_review_below), by=terms.by, as_draft=terms.as_draft
+    )
+    idle = landing.status in {LandingStatus.UNCHANGED, LandingStatus.WITHHELD}
+    unsure = ((page, page.doubtful(terms.ocr_review_below)) for page in reading.pages)
     return FileOutcome(
         file=name,
         status=_STATUSES[landing.status],
+        reason=_WITHHELD if landing.status is LandingStatus.WITHHELD else "",
         title=drafts[0].meta.title,
-        chunks=sum(len(draft.chunks) for draft in drafts),
+        chunks=sum(len(each.chunks) for each in drafts),
         encoded=landing.new_chunks,
-        inferred=() if landing.status is LandingStatus.UNCHANGED else _inferred(drafts),
+        inferred=() if idle else _inferred(drafts),
+        notes=reading.notes,
+        ocr=tuple(OcrPage(page.number, lines) for page, lines in unsure if lines),
     )
+
+
+def _for_review(pages: Sequence[OcrPage], below: float) -> tuple[OcrPage, ...]:
+    """Keep the picture of the pages somebody has to look at; the lines of all."""
+    return tuple(page if page.doubtful(below) else replace(page, image=b"") for page in pages)
 
 
 def _inferred(drafts: Sequence[DocumentDraft]) -> tuple[Inference, ...]:
@@ -186,34 +247,31 @@ def _inferred(drafts: Sequence[DocumentDraft]) -> tuple[Inference, ...]:
     return (*said, *own)
 
 
+_WITHHELD = "这份文本已被撤下，仍不公开：要恢复请用 wenzheng document rollback"
 _STATUSES: dict[LandingStatus, Literal["added", "updated", "unchanged"]] = {
     LandingStatus.ADDED: "added",
     LandingStatus.UPDATED: "updated",
     LandingStatus.UNCHANGED: "unchanged",
+    LandingStatus.WITHHELD: "unchanged",
 }
 
 
-def read_drafts(
-    file: Path,
-    name: str,
-    *,
-    row: ManifestRow | None,
-    region: str | None,
-    max_bytes: int,
-    gazetteer: Gazetteer,
+def draft(
+    reading: Reading, source: Source, *, region: str | None, gazetteer: Gazetteer
 ) -> Sequence[DocumentDraft]:
-    """Read one file into its main document (first) and its 附件, without storing anything.
+    """Make of what was read the main document (first) and its 附件, without storing anything.
 
     Raises:
-        LoadError: If it cannot be read, or bears 密级.
+        ClassifiedDocument: If it bears 密级.
     """
-    blocks = load(file, max_bytes=max_bytes)
+    blocks = reading.blocks
     if marking := secrecy_marking(blocks):
         raise ClassifiedDocument(f"文件标有密级“{marking}”，涉密文件不得导入")
     whole = assemble(blocks)
     parts = split_attachments(whole)
-    meta = describe(parts.main, name, row, gazetteer)
-    given = row.region if row else ""
+    meta = describe(parts.main, source.name, source.row, gazetteer)
+    meta = replace(meta, url=meta.url or source.url, fetched=source.fetched)
+    given = source.row.region if source.row else ""
     if region and not given and not meta.region.startswith(f"{region}/"):
         meta = replace(meta, region=region, inferred=tuple(i for i in meta.inferred if i.field != "region"))
     drafts = [DocumentDraft("", meta, parts.main.text, chunk(parts.main, title=meta.title))]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from knowledge_base.dates import read_date
 from knowledge_base.errors import ManifestError
@@ -67,6 +67,15 @@ def read_manifest(path: Path) -> dict[str, ManifestRow]:
         data = path.read_bytes()
     except OSError as error:
         raise ManifestError(f"清单 {path} 无法读取：{error}") from error
+    return parse_manifest(data, path)
+
+
+def parse_manifest(data: bytes, path: PurePath) -> dict[str, ManifestRow]:
+    """Read the bytes of a manifest, as `read_manifest` does; `path` is what it is called by.
+
+    Raises:
+        ManifestError: See `read_manifest`.
+    """
     text = _decode(data, path)
     read_records = _csv_records if path.suffix.lower() == ".csv" else _json_records
     rows: dict[str, ManifestRow] = {}
@@ -121,7 +130,7 @@ def merge(row: ManifestRow | None, read: DocumentMeta) -> DocumentMeta:
     )
 
 
-def _decode(data: bytes, path: Path) -> str:
+def _decode(data: bytes, path: PurePath) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
@@ -130,7 +139,7 @@ def _decode(data: bytes, path: Path) -> str:
     raise ManifestError(f"清单 {path} 既不是 UTF-8 也不是 GB18030 编码")
 
 
-def _csv_records(text: str, path: Path) -> list[Mapping[str, object]]:
+def _csv_records(text: str, path: PurePath) -> list[Mapping[str, object]]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     records: list[Mapping[str, object]] = []
     for number, record in enumerate(reader, start=1):
@@ -144,7 +153,7 @@ def _csv_records(text: str, path: Path) -> list[Mapping[str, object]]:
     return records
 
 
-def _json_records(text: str, path: Path) -> list[Mapping[str, object]]:
+def _json_records(text: str, path: PurePath) -> list[Mapping[str, object]]:
     try:
         records = json.loads(text)
     except json.JSONDecodeError as error:

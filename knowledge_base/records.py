@@ -12,6 +12,15 @@ from enum import StrEnum
 NATIONAL = "全国"
 
 
+class EditionState(StrEnum):
+    """How far an edition is on its way to the citizen; only a published one may answer."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
 class ChunkKind(StrEnum):
     """What a chunk is made of."""
 
@@ -48,6 +57,72 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What `wenzheng doctor` found in one place, in Chinese.
+
+    Attributes:
+        check: What was looked at.
+        trouble: What is wrong; empty for nothing.
+        cure: What to do about it.
+        repairable: Whether `wenzheng doctor --repair` does it: only what is derived is ever repaired.
+    """
+
+    check: str
+    trouble: str = ""
+    cure: str = ""
+    repairable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OcrLine:
+    """A line of print as OCR read it.
+
+    Attributes:
+        confidence: The recogniser's own, in [0, 1].
+        box: Left, top, right and bottom as shares of the page image's width and height.
+    """
+
+    text: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class OcrPage:
+    """A page that was read by OCR, kept so that a person can compare the two.
+
+    Attributes:
+        number: From 1, as the file counts its pages (a long picture is cut into several).
+        lines: In the order found, page furniture included.
+        image: The page as a JPEG of modest size; empty where it was not kept.
+    """
+
+    number: int
+    lines: tuple[OcrLine, ...]
+    image: bytes = field(default=b"", repr=False)
+
+    def doubtful(self, review_below: float) -> tuple[OcrLine, ...]:
+        """Return the lines whose confidence is under `review_below`, the least certain first."""
+        found = [line for line in self.lines if line.confidence < review_below]
+        return tuple(sorted(found, key=lambda line: line.confidence))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file was read into.
+
+    Attributes:
+        blocks: In reading order.
+        pages: Those read by OCR.
+        notes: What the operator should know of the reading, such as a hidden sheet left out, in Chinese.
+    """
+
+    blocks: tuple[Block, ...]
+    pages: tuple[OcrPage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inference:
     """Something a text said of itself or of another document, listed for review.
 
@@ -75,6 +150,7 @@ class DocumentMeta:
         effective_to: First day no longer in force (exclusive end).
         repealed: True when the manifest says the text is repealed, whatever the dates.
         superseded_by: source_file of the successor.
+        fetched: The day this text was fetched from `url`; fetching the same text again changes nothing.
         inferred: What was read from the text rather than given by the manifest.
     """
 
@@ -89,6 +165,7 @@ class DocumentMeta:
     effective_to: date | None = None
     repealed: bool = False
     superseded_by: str = ""
+    fetched: date | None = field(default=None, compare=False)
     inferred: tuple[Inference, ...] = ()
 
 

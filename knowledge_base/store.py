@@ -5,21 +5,39 @@ they were built from to know whether they are behind.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Engine, Integer, String, cast, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, undefer
 
-from knowledge_base.database import ChunkRow, DocumentRow, StateRow, VersionRow, meta_of
-from knowledge_base.errors import StoreError
-from knowledge_base.landing import DocumentDraft, Landing, LandingStatus, land_parts
-from knowledge_base.records import Chunk, ChunkDraft, ChunkKind, Document
+from knowledge_base.database import (
+    ChunkRow,
+    DocumentRow,
+    EditionRow,
+    OcrPageRow,
+    VersionRow,
+    belongs,
+    database_faults,
+    meta_of,
+)
+from knowledge_base.dates import today
+from knowledge_base.landing import DocumentDraft, Landing, LandingStatus, land_draft, land_published
+from knowledge_base.records import (
+    Chunk,
+    ChunkDraft,
+    ChunkKind,
+    Document,
+    EditionState,
+    OcrLine,
+    OcrPage,
+)
 from knowledge_base.regions import common_region
+from knowledge_base.revision import raise_revision, revision_of, take_turn
 from knowledge_base.settling import review, settle
+from knowledge_base.visibility import is_past_review, may_show, was_shown
 
 __all__ = [
     "Article",
@@ -28,15 +46,16 @@ __all__ = [
     "KnowledgeStore",
     "Landing",
     "LandingStatus",
+    "Reading",
     "StoredText",
+    "chunk_draft",
+    "hold_still",
 ]
-
-_REVISION = "revision"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """A version of a document with its whole text and its chunks in order."""
+    """A version of a document with its whole text and its chunks in order; of one withdrawn, neither."""
 
     document: Document
     version_id: int
@@ -45,6 +64,7 @@ class StoredText:
     effective_from: date | None
     effective_to: date | None
     chunks: tuple[Chunk, ...]
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +73,14 @@ class Article:
 
     start: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Chunks that may be shown and the whole 条 of each, by (version_id, group), all as of one moment."""
+
+    chunks: dict[int, Chunk]
+    articles: dict[tuple[int, int], Article]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,56 +95,101 @@ class Counts:
 class KnowledgeStore:
     """The knowledge base in one SQL database. Safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, clock: Callable[[], date] = today) -> None:
         self._engine = engine
+        self._clock = clock
 
     def revision(self) -> int:
-        """Return the number of the last write; 0 for an empty base."""
-        with Session(self._engine) as session:
-            return current_revision(session)
+        """Return the number of the last write that changed what may be answered; 0 for an empty base."""
+        with self._reading() as session:
+            return revision_of(session)
 
-    def land(self, source_file: str, drafts: Sequence[DocumentDraft]) -> Landing:
+    def land(
+        self,
+        source_file: str,
+        drafts: Sequence[DocumentDraft],
+        ocr_pages: Sequence[OcrPage] = (),
+        *,
+        by: str = "",
+        as_draft: bool = False,
+    ) -> Landing:
         """Store one file's main text (first) and its 附件, all or nothing.
 
-        The same text with the same metadata changes nothing; the same text with other metadata is
-        corrected in place; another text becomes the next version.
+        It is published at once: the same text with the same metadata changes nothing; the same text
+        with other metadata is corrected in place; another text becomes the next version, unless an
+        operator has withdrawn that very text. As a draft it becomes the next version whatever differs,
+        and what answers goes on answering.
+
+        Args:
+            by: Who takes it in.
 
         Raises:
             StoreError: If the database refuses; nothing of the file is stored then.
         """
-        with faults(f"{source_file} could not be stored"), Session(self._engine) as session, session.begin():
+        with (
+            database_faults(f"{source_file} could not be stored"),
+            Session(self._engine) as session,
+            session.begin(),
+        ):
             # First, so that two writers settle one after the other and neither misses the other's document.
-            raise_revision(session)
-            landing = land_parts(session, source_file, drafts)
-            if landing.status is LandingStatus.UNCHANGED:
+            take_turn(session)
+            land = land_draft if as_draft else land_published
+            landing = land(session, source_file, drafts, by, ocr_pages)
+            if landing.status in {LandingStatus.UNCHANGED, LandingStatus.WITHHELD}:
                 session.rollback()
-            else:
-                session.flush()
+            elif not as_draft:
                 settle(session)
+                raise_revision(session)
             return landing
 
     def review(self) -> dict[str, tuple[str, ...]]:
         """Return what an operator should look at in the dates of documents, in Chinese, by source file."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             return review(session)
 
     def document_text(self, document_id: int, version_id: int | None = None) -> StoredText | None:
-        """Return a document's text in the given version, else its newest; None if there is none."""
+        """Return a document's text in the given version, else its newest, as a citizen may read it.
+
+        A draft, and what is not shown yet, is None, as if it were not there. What was shown until an
+        operator withdrew it has no text: only what is known of it.
+        """
         wanted = select(VersionRow).options(undefer(VersionRow.text)).filter_by(document_id=document_id)
         if version_id is not None:
             wanted = wanted.filter_by(id=version_id)
-        with Session(self._engine) as session:
-            version = session.scalar(wanted.order_by(VersionRow.number.desc()).limit(1))
-            return None if version is None else _stored_text(session, version)
+        wanted = wanted.order_by(VersionRow.number.desc())
+        with self._reading() as session:
+            version = session.scalar(wanted.where(may_show(self._clock())).limit(1))
+            if version is not None:
+                return _stored_text(session, version)
+            withdrawn = (each for each in session.scalars(wanted) if was_shown(session, each.id))
+            version = next(withdrawn, None)
+            return None if version is None else _withdrawn_text(session, version)
+
+    def ocr_pages(self, version_id: int) -> tuple[OcrPage, ...]:
+        """Return the pages of a version that OCR read, in order; none for a text that was not scanned."""
+        wanted = select(OcrPageRow).options(undefer(OcrPageRow.image)).filter_by(version_id=version_id)
+        with self._reading() as session:
+            return tuple(
+                OcrPage(
+                    row.number,
+                    tuple(
+                        OcrLine(text, confidence, (left, top, right, bottom))
+                        for text, confidence, left, top, right, bottom in row.lines
+                    ),
+                    row.image or b"",
+                )
+                for row in session.scalars(wanted.order_by(OcrPageRow.number))
+            )
 
     def iter_texts(self) -> Iterator[StoredText]:
-        """Yield the newest version of every document, by source file."""
+        """Yield the newest version of every document, by source file; drafts are left out."""
         newest = (
             select(VersionRow.document_id, func.max(VersionRow.number).label("number"))
+            .where(is_past_review())
             .group_by(VersionRow.document_id)
             .subquery()
         )
-        with Session(self._engine) as session:
+        with self._reading() as session:
             rows = session.scalars(
                 select(VersionRow)
                 .options(undefer(VersionRow.text))
@@ -131,48 +204,28 @@ class KnowledgeStore:
                 yield _stored_text(session, version)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, Chunk]:
-        """Return the chunks with these ids; an id that is gone is left out."""
-        with Session(self._engine) as session:
-            rows = session.execute(
-                select(ChunkRow, VersionRow, DocumentRow)
-                .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-                .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-                .where(ChunkRow.id.in_(chunk_ids))
-            ).all()
-            return {
-                chunk.id: _chunk(chunk, version, _document(document, version))
-                for chunk, version, document in rows
-            }
+        """Return the chunks with these ids; an id that is gone, or may not be shown, is left out."""
+        with self._reading() as session:
+            return _chunks(session, chunk_ids, self._clock())
 
     def articles(self, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Article]:
         """Return whole 条 (or items) by (version_id, group); one that is gone is left out."""
-        wanted = set(keys)
-        pieces: dict[tuple[int, int], list[tuple[int, int, str]]] = defaultdict(list)
-        with Session(self._engine) as session:
-            # Two lists rather than pairs: SQLite finds pairs by reading the whole table.
-            rows = session.execute(
-                select(ChunkRow.version_id, ChunkRow.group_no, ChunkRow.start, ChunkRow.end, ChunkRow.text)
-                .where(
-                    ChunkRow.version_id.in_({version_id for version_id, _ in wanted}),
-                    ChunkRow.group_no.in_({group for _, group in wanted}),
-                )
-                .order_by(ChunkRow.start)
-            )
-            for version_id, group, start, end, text in rows:
-                if (version_id, group) in wanted:
-                    pieces[version_id, group].append((start, end, text))
-            return {
-                key: Article(
-                    found[0][0], found[0][2] if len(found) == 1 else _stretch(session, key[0], found)
-                )
-                for key, found in pieces.items()
-            }
+        with self._reading() as session:
+            return _articles(session, set(keys))
+
+    def read(self, chunk_ids: Sequence[int]) -> Reading:
+        """Return what an answer is made of, all from the same moment, however writers go on meanwhile."""
+        with self._reading() as session:
+            hold_still(session)
+            chunks = _chunks(session, chunk_ids, self._clock())
+            keys = {(chunk.version_id, chunk.draft.group) for chunk in chunks.values()}
+            return Reading(chunks, _articles(session, keys))
 
     def snapshot(self) -> tuple[int, list[Chunk]]:
         """Return the revision and, as of it, every chunk whose version is in force on some day, by id."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             hold_still(session)
-            revision = current_revision(session)
+            revision = revision_of(session)
             rows = session.execute(
                 select(ChunkRow, VersionRow, DocumentRow)
                 .join(VersionRow, VersionRow.id == ChunkRow.version_id)
@@ -192,9 +245,10 @@ class KnowledgeStore:
             return revision, chunks
 
     def regions(self) -> tuple[str, ...]:
-        """Return every region a document is for, 全国 included, sorted."""
-        with Session(self._engine) as session:
-            return tuple(sorted(session.scalars(select(VersionRow.region).distinct())))
+        """Return every region a published document is for, 全国 included, sorted."""
+        with self._reading() as session:
+            published = belongs(EditionRow.state == EditionState.PUBLISHED)
+            return tuple(sorted(session.scalars(select(VersionRow.region).where(published).distinct())))
 
     def home_region(self) -> str:
         """Return the region the documents are kept for (see `common_region`), empty where there is no one."""
@@ -202,7 +256,7 @@ class KnowledgeStore:
 
     def given_regions(self) -> tuple[str, ...]:
         """Return the regions that a manifest or an operator gave, not those read from texts, sorted."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             rows = session.execute(select(VersionRow.region, VersionRow.inferred))
             given = {
                 region
@@ -213,21 +267,49 @@ class KnowledgeStore:
 
     def counts(self) -> Counts:
         """Count documents, versions and chunks."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             documents, versions, chunks = (
                 session.scalar(select(func.count()).select_from(table)) or 0
                 for table in (DocumentRow, VersionRow, ChunkRow)
             )
             return Counts(documents, versions, chunks)
 
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with database_faults("the knowledge base could not be read"), Session(self._engine) as session:
+            yield session
 
-@contextmanager
-def faults(what: str) -> Iterator[None]:
-    """Turn what the database raises into a `StoreError` that begins with `what`."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise StoreError(f"{what}: {error}") from error
+
+def _chunks(session: Session, chunk_ids: Sequence[int], day: date) -> dict[int, Chunk]:
+    rows = session.execute(
+        select(ChunkRow, VersionRow, DocumentRow)
+        .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+        .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+        .where(ChunkRow.id.in_(chunk_ids), may_show(day))
+    ).all()
+    return {
+        chunk.id: _chunk(chunk, version, _document(document, version)) for chunk, version, document in rows
+    }
+
+
+def _articles(session: Session, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], Article]:
+    pieces: dict[tuple[int, int], list[tuple[int, int, str]]] = defaultdict(list)
+    # Two lists rather than pairs: SQLite finds pairs by reading the whole table.
+    rows = session.execute(
+        select(ChunkRow.version_id, ChunkRow.group_no, ChunkRow.start, ChunkRow.end, ChunkRow.text)
+        .where(
+            ChunkRow.version_id.in_({version_id for version_id, _ in wanted}),
+            ChunkRow.group_no.in_({group for _, group in wanted}),
+        )
+        .order_by(ChunkRow.start)
+    )
+    for version_id, group, start, end, text in rows:
+        if (version_id, group) in wanted:
+            pieces[version_id, group].append((start, end, text))
+    return {
+        key: Article(found[0][0], found[0][2] if len(found) == 1 else _stretch(session, key[0], found))
+        for key, found in pieces.items()
+    }
 
 
 def _stretch(session: Session, version_id: int, pieces: Sequence[tuple[int, int, str]]) -> str:
@@ -235,12 +317,6 @@ def _stretch(session: Session, version_id: int, pieces: Sequence[tuple[int, int,
     start, end = pieces[0][0], pieces[-1][1]
     words = select(func.substr(VersionRow.text, start + 1, end - start)).where(VersionRow.id == version_id)
     return str(session.scalar(words))
-
-
-def current_revision(session: Session) -> int:
-    """Return the revision as the session sees it; 0 for an empty base."""
-    row = session.get(StateRow, _REVISION)
-    return int(row.value) if row else 0
 
 
 def hold_still(session: Session) -> None:
@@ -251,29 +327,13 @@ def hold_still(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def raise_revision(session: Session, *, by: int = 1) -> None:
-    """Raise the revision, as the first statement of a write: it takes the lock that writers queue for.
-
-    Args:
-        by: 0 takes the lock alone, for a write that leaves what is answered from as it is.
-    """
-    raised = session.scalar(
-        update(StateRow)
-        .where(StateRow.key == _REVISION)
-        .values(value=cast(cast(StateRow.value, Integer) + by, String))
-        .returning(StateRow.value)
-    )
-    if raised is None:
-        session.add(StateRow(key=_REVISION, value=str(by)))
-        session.flush()
-
-
 def _document(document: DocumentRow, version: VersionRow) -> Document:
     return Document(document.id, document.source_file, document.part, document.parent_id, meta_of(version))
 
 
-def _chunk(chunk: ChunkRow, version: VersionRow, document: Document) -> Chunk:
-    draft = ChunkDraft(
+def chunk_draft(chunk: ChunkRow) -> ChunkDraft:
+    """Return what a stored chunk says, without its identity."""
+    return ChunkDraft(
         kind=ChunkKind(chunk.kind),
         group=chunk.group_no,
         article=chunk.article,
@@ -283,6 +343,10 @@ def _chunk(chunk: ChunkRow, version: VersionRow, document: Document) -> Chunk:
         end=chunk.end,
         text=chunk.text,
     )
+
+
+def _chunk(chunk: ChunkRow, version: VersionRow, document: Document) -> Chunk:
+    draft = chunk_draft(chunk)
     return Chunk(chunk.id, version.id, document, draft, version.effective_from, version.effective_to)
 
 
@@ -299,3 +363,10 @@ def _stored_text(session: Session, version: VersionRow) -> StoredText:
         effective_to=version.effective_to,
         chunks=tuple(_chunk(chunk, version, document) for chunk in chunks),
     )
+
+
+def _withdrawn_text(session: Session, version: VersionRow) -> StoredText:
+    row = session.get_one(DocumentRow, version.document_id)
+    document = _document(row, version)
+    days = version.effective_from, version.effective_to
+    return StoredText(document, version.id, version.number, "", *days, chunks=(), withdrawn=True)

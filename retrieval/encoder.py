@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from knowledge_base.errors import EncoderError
 from retrieval import embedded_model
+from retrieval.adapter import Adapter, merge, read_adapter
 from retrieval.contracts import PassageVectors, Span, Vectors
 from retrieval.folders import is_complete
 from retrieval.openvino_runtime import MEMBERS, OpenVinoRuntime, convert, read_recipe
@@ -22,6 +24,7 @@ from retrieval.runtime import Recipe, Runtime, TokenBatch, unit_rows
 from retrieval.torch_runtime import TorchRuntime, describe, load_sentence_transformer
 
 if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding, Tokenizer
 
 RuntimeName = Literal["auto", "openvino", "torch"]
@@ -54,6 +57,7 @@ class SentenceEncoder:
         models_dir: Path,
         runtime: RuntimeName = "auto",
         threads: int = 0,
+        adapter: Path | None = None,
     ) -> Self:
         """Load a model; the first time, the default is unpacked and a BERT-like model converted for OpenVINO.
 
@@ -64,13 +68,15 @@ class SentenceEncoder:
             models_dir: Where unpacked and converted models are kept.
             runtime: `auto` and `openvino` use OpenVINO where they can, `torch` never does.
             threads: Cores to use; 0 means all this process may run on.
+            adapter: Folder of a low-rank adapter to merge into the model; None leaves the model as it is.
 
         Raises:
-            EncoderError: If the model cannot be found or loaded by any runtime.
+            EncoderError: If the model or the adapter cannot be found or loaded by any runtime.
         """
         threads = threads or len(os.sched_getaffinity(0))
+        origin = _Origin(name_or_path or "", models_dir, read_adapter(adapter) if adapter else None)
         if runtime != "torch":
-            converted = models_dir / f"{_folder_name(name_or_path)}-openvino-v1"
+            converted = origin.converted
             if is_complete(converted, MEMBERS):
                 try:
                     return cls._open(converted, threads)
@@ -78,12 +84,12 @@ class SentenceEncoder:
                     _log.warning("converted model is damaged, converting again: %s", error)
                     shutil.rmtree(converted, ignore_errors=True)
             try:
-                _convert_apart(name_or_path, models_dir, converted, threads)
+                _convert_apart(origin, threads)
                 return cls._open(converted, threads)
             except (EncoderError, OSError, BrokenExecutor) as error:
-                _log.warning("running %s by torch: %s", _display_name(name_or_path), error)
-        model = load_sentence_transformer(_source(name_or_path, models_dir), threads)
-        recipe, tokenizer = describe(model, _display_name(name_or_path))
+                _log.warning("running %s by torch: %s", origin.name, error)
+        model = origin.load(threads)
+        recipe, tokenizer = describe(model, origin.name)
         return cls(recipe, tokenizer, TorchRuntime(model))
 
     @classmethod
@@ -237,29 +243,63 @@ def average_spans(
     return np.einsum("sl,lh->sh", weights, tokens), counts > 0
 
 
-def _convert_apart(name_or_path: str | None, models_dir: Path, target: Path, threads: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a model comes from.
+
+    Attributes:
+        name_or_path: A sentence-transformers model; empty is the embedded default.
+        adapter: Merged into it, if there is one.
+    """
+
+    name_or_path: str
+    models_dir: Path
+    adapter: Adapter | None
+
+    @property
+    def name(self) -> str:
+        """Name to show."""
+        model = _display_name(self.name_or_path)
+        return f"{model}+{self.adapter.name}" if self.adapter else model
+
+    @property
+    def converted(self) -> Path:
+        """Where it is kept once converted for OpenVINO."""
+        adapted = f"-{self.adapter.fingerprint}" if self.adapter else ""
+        return self.models_dir / f"{_folder_name(self.name_or_path)}{adapted}-openvino-v1"
+
+    def load(self, threads: int) -> "SentenceTransformer":
+        """Load it by torch; the default is unpacked first.
+
+        Raises:
+            EncoderError: If it cannot be found or loaded, or the adapter does not fit it.
+        """
+        source = self.name_or_path or str(embedded_model.materialise(self.models_dir))
+        model = load_sentence_transformer(source, threads)
+        if self.adapter:
+            merge(model, self.adapter)
+        return model
+
+
+def _convert_apart(origin: _Origin, threads: int) -> None:
     """Convert in a process of its own: torch would stay loaded, and the converter mutes the root logger."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        process.submit(_convert, name_or_path, models_dir, target, threads).result()
+        process.submit(_convert, origin, threads).result()
 
 
-def _convert(name_or_path: str | None, models_dir: Path, target: Path, threads: int) -> None:
-    model = load_sentence_transformer(_source(name_or_path, models_dir), threads)
-    recipe, tokenizer = describe(model, _display_name(name_or_path))
-    convert(model, recipe, tokenizer, target, threads)
+def _convert(origin: _Origin, threads: int) -> None:
+    model = origin.load(threads)
+    recipe, tokenizer = describe(model, origin.name)
+    convert(model, recipe, tokenizer, origin.converted, threads)
 
 
-def _source(name_or_path: str | None, models_dir: Path) -> str:
-    return name_or_path or str(embedded_model.materialise(models_dir))
-
-
-def _display_name(name_or_path: str | None) -> str:
+def _display_name(name_or_path: str) -> str:
     if not name_or_path:
         return embedded_model.NAME
     return Path(name_or_path).resolve().name if Path(name_or_path).is_dir() else name_or_path
 
 
-def _folder_name(name_or_path: str | None) -> str:
+def _folder_name(name_or_path: str) -> str:
     """Return where a converted model is kept: a folder whose files change gets another place."""
     if not name_or_path:
         return embedded_model.FOLDER

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from retrieval.arithmetic import dot
 from retrieval.contracts import Encoder, Hit, Passage, SearchFilter, Span, VectorIndex, Vectors
+from retrieval.cues import Cue
 from retrieval.dense import FaissIndex
 from retrieval.lexical import Bm25Index
 from retrieval.lexicon import load_lexicon
@@ -32,6 +33,21 @@ class Found:
 
     hits: list[Hit]
     features: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Rankings:
+    """What is nearest in meaning and what matches best in words, before both are put together.
+
+    Attributes:
+        dense: By falling cosine.
+        lexical: By falling BM25, official terms included.
+        allowed: How many passages the filter lets through.
+    """
+
+    dense: list[Hit]
+    lexical: list[Hit]
+    allowed: int
 
 
 _NOTHING = Found([], np.empty((0, len(FEATURES)), dtype=np.float32))
@@ -59,12 +75,17 @@ class HybridIndex:
         self._texts = texts
         self._titles = titles
         self._encoder = encoder
-        self._reader = reader
+        self.reader = reader
         self._ranking = ranking
-        self._questions = questions or no_questions(encoder.dim)
+        self._questions = questions or no_questions(encoder.dim, reader)
 
     def __len__(self) -> int:
         return len(self._table)
+
+    @property
+    def passage_ids(self) -> tuple[int, ...]:
+        """Ids of the passages, in the order of the rows."""
+        return tuple(self._table.ids.tolist())
 
     @classmethod
     def build(
@@ -75,23 +96,21 @@ class HybridIndex:
         *,
         encoder: Encoder,
         reader: QueryReader,
-        tokenizer: Tokenizer,
         ranking: Ranking,
         questions: QuestionIndex | None = None,
     ) -> "HybridIndex":
-        """Build from passages and the vectors of their `passage_text` and `passage_spans`."""
+        """Build from passages and the vectors of their `passage_text` and `passage_spans`.
+
+        Passages are cut as `reader` cuts the questions: an index is never asked in other words than its own.
+        """
         table = PassageTable.build(passages)
-        titles = [tokenizer.words(f"{passage.title} {passage.heading}") for passage in passages]
-        texts = [
-            [*title, *tokenizer.words(f"{passage.lead} {passage.text}")]
-            for title, passage in zip(titles, passages, strict=True)
-        ]
+        texts, titles = _lexical(passages, reader.tokenizer)
         return cls(
             table,
             FaissIndex.build(vectors),
             SpanVectors.build(span_vectors, table.span_starts, vectors.shape[1]),
-            Bm25Index.build(texts),
-            Bm25Index.build(titles),
+            texts,
+            titles,
             encoder=encoder,
             reader=reader,
             ranking=ranking,
@@ -100,7 +119,7 @@ class HybridIndex:
 
     @classmethod
     def load(cls, folder: Path, *, encoder: Encoder, reader: QueryReader, ranking: Ranking) -> "HybridIndex":
-        """Load what `save` wrote."""
+        """Load what `save` wrote; `reader` has to cut as `Cutting.load(folder)` says."""
         table = PassageTable.load(folder)
         return cls(
             table,
@@ -111,7 +130,7 @@ class HybridIndex:
             encoder=encoder,
             reader=reader,
             ranking=ranking,
-            questions=QuestionIndex.load(folder / _QUESTIONS, dim=encoder.dim),
+            questions=QuestionIndex.load(folder / _QUESTIONS, dim=encoder.dim, reader=reader),
         )
 
     def save(self, folder: Path) -> None:
@@ -122,6 +141,32 @@ class HybridIndex:
         self._texts.save(folder / "texts")
         self._titles.save(folder / _TITLES)
         self._questions.save(folder / _QUESTIONS)
+        self.reader.cutting.save(folder)
+
+    def with_reader(self, reader: QueryReader) -> "HybridIndex":
+        """Return this index asked by another reader that cuts in the same way; everything else is shared."""
+        if reader.cutting.fingerprint != self.reader.cutting.fingerprint:
+            raise ValueError("a reader that cuts otherwise needs an index cut otherwise")
+        return self._asked_by(reader, self._texts, self._titles)
+
+    def cut_anew(self, passages: Sequence[Passage], reader: QueryReader) -> "HybridIndex":
+        """Return this index over the same passages, in the same order, cut as another reader cuts."""
+        if tuple(passage.id for passage in passages) != self.passage_ids:
+            raise ValueError(f"{len(passages)} passages are not the {len(self)} of this index")
+        return self._asked_by(reader, *_lexical(passages, reader.tokenizer))
+
+    def _asked_by(self, reader: QueryReader, texts: Bm25Index, titles: Bm25Index) -> "HybridIndex":
+        return HybridIndex(
+            self._table,
+            self._dense,
+            self._spans,
+            texts,
+            titles,
+            encoder=self._encoder,
+            reader=reader,
+            ranking=self._ranking,
+            questions=self._questions.read_by(reader),
+        )
 
     def search(
         self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
@@ -132,7 +177,7 @@ class HybridIndex:
             ValueError: If k < 1 or a question is blank.
         """
         _require(questions, k)
-        queries = [self._reader.read(question) for question in questions]
+        queries = [self.reader.read(question) for question in questions]
         return [
             self.rank(query, vector, k=k, where=where).hits
             for query, vector in zip(queries, self.encode(queries), strict=True)
@@ -142,6 +187,14 @@ class HybridIndex:
         """Return the queries' vectors, float32 of shape (n, dim)."""
         return self._encoder.encode_queries([query.encoder_text for query in queries])
 
+    def passage_vectors(self, passage_ids: Sequence[int]) -> Vectors:
+        """Return the vectors of passages, float32 of shape (n, dim).
+
+        Raises:
+            KeyError: If a passage is not in the index.
+        """
+        return self._dense.vectors(self._table.rows_of(passage_ids))
+
     def rank(
         self,
         query: Query,
@@ -150,8 +203,13 @@ class HybridIndex:
         k: int = 20,
         where: SearchFilter | None = None,
         pool: int = POOL,
+        topic: Sequence[int] = (),
     ) -> Found:
-        """Rank the `pool` nearest by meaning together with the `pool` best by words; return the first k."""
+        """Rank the `pool` nearest by meaning together with the `pool` best by words; return the first k.
+
+        Args:
+            topic: Passages of the documents the dialogue is about.
+        """
         if not len(self._table):
             return _NOTHING
         allowed = self._table.allowed(where)
@@ -168,16 +226,12 @@ class HybridIndex:
         candidates = Candidates(
             rows=rows,
             dense=dense,
-            best_span=np.array(
-                [
-                    cosines.max() if len(cosines) else d
-                    for cosines, d in zip(span_cosines, dense, strict=True)
-                ],
-                dtype=np.float32,
-            ),
+            best_span=_best_spans(span_cosines, dense),
+            cued_span=self._cued_spans(span_cosines, dense, rows, query.cues),
             lexical=bm25[rows] / top_bm25 if top_bm25 > 0 else bm25[rows],
             coverage=coverage,
             title_coverage=self._titles.coverage((*query.words, *query.official), rows),
+            topic=np.isin(self._table.documents[rows], self._table.documents[self._table.rows_of(topic)]),
         )
         matrix = features(candidates, query.cues, self._table)
         scores = self._ranking.score(matrix)
@@ -214,8 +268,34 @@ class HybridIndex:
         _require(questions, k)
         if not len(self._table):
             return [[] for _ in questions]
-        vectors = self._encoder.encode_queries(questions)
-        nearest = self._dense.search(vectors, k=min(k, len(self._table)), allowed=self._table.allowed(where))
+        return self._nearest(self._encoder.encode_queries(questions), k, self._table.allowed(where))
+
+    def search_lexical(
+        self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
+    ) -> list[list[Hit]]:
+        """Search by the question's own words alone; `score` is BM25."""
+        _require(questions, k)
+        allowed = self._table.allowed(where)
+        return [
+            self._matching(self._texts.scores(self.reader.read(question).words, allowed), k)
+            for question in questions
+        ]
+
+    def rankings(
+        self, query: Query, vector: Vectors, *, k: int = 20, where: SearchFilter | None = None
+    ) -> Rankings:
+        """Return the two rankings that `rank` draws its candidates from, before they are put together."""
+        if not len(self._table):
+            return Rankings([], [], 0)
+        allowed = self._table.allowed(where)
+        return Rankings(
+            self._nearest(vector[None, :], k, allowed)[0],
+            self._matching(self._lexical_scores(query, allowed), k),
+            int(allowed.sum()),
+        )
+
+    def _nearest(self, vectors: Vectors, k: int, allowed: NDArray[np.bool_]) -> list[list[Hit]]:
+        nearest = self._dense.search(vectors, k=min(k, len(self._table)), allowed=allowed)
         found = []
         for cosines, rows in zip(*nearest, strict=True):
             ids = self._table.ids[rows]
@@ -229,20 +309,25 @@ class HybridIndex:
             )
         return found
 
-    def search_lexical(
-        self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
-    ) -> list[list[Hit]]:
-        """Search by the question's own words alone; `score` is BM25."""
-        _require(questions, k)
-        allowed = self._table.allowed(where)
-        found = []
-        for question in questions:
-            scores = self._texts.scores(self._reader.read(question).words, allowed)
-            rows = _best(scores, k)
-            ids, bm25 = self._table.ids[rows], scores[rows]
-            order = np.lexsort((ids, -bm25))[:k]
-            found.append([Hit(int(ids[at]), float(bm25[at]), 0.0, float(bm25[at])) for at in order])
-        return found
+    def _matching(self, scores: Vectors, k: int) -> list[Hit]:
+        rows = _best(scores, k)
+        ids, bm25 = self._table.ids[rows], scores[rows]
+        order = np.lexsort((ids, -bm25))[:k]
+        return [Hit(int(ids[at]), float(bm25[at]), 0.0, float(bm25[at])) for at in order]
+
+    def _cued_spans(
+        self, cosines: Sequence[Vectors], dense: Vectors, rows: NDArray[np.int64], cues: Cue
+    ) -> Vectors:
+        """Return for each passage the highest cosine of a span that holds what is asked for."""
+        if not cues:
+            return _best_spans(cosines, dense)
+        starts = self._table.span_starts
+        best = dense.copy()
+        for place, (row, of_row) in enumerate(zip(rows, cosines, strict=True)):
+            if len(of_row):
+                holds = (self._table.span_cues[starts[row] : starts[row + 1]] & cues) > 0
+                best[place] = of_row[holds].max() if holds.any() else of_row.min()
+        return best
 
     def _lexical_scores(self, query: Query, allowed: NDArray[np.bool_]) -> Vectors:
         own = set(query.words)
@@ -254,6 +339,14 @@ class HybridIndex:
             context = [word for word in query.context_words if word not in own]
             scores = scores + CONTEXT_WEIGHT * self._texts.scores(context, allowed)
         return scores
+
+
+def _best_spans(cosines: Sequence[Vectors], dense: Vectors) -> Vectors:
+    """Return for each passage the highest cosine of its spans, its own where it has none."""
+    return np.array(
+        [of_row.max() if len(of_row) else own for of_row, own in zip(cosines, dense, strict=True)],
+        dtype=np.float32,
+    )
 
 
 def passage_text(passage: Passage) -> str:
@@ -282,17 +375,24 @@ def build_hybrid(
         [passage_spans(passage) for passage in passages],
         on_progress,
     )
-    lexicon = load_lexicon()
-    tokenizer = Tokenizer(lexicon)
     return HybridIndex.build(
         passages,
         encoded.passages,
         [spans.astype(np.float16) for spans in encoded.spans],
         encoder=encoder,
-        reader=QueryReader(lexicon, tokenizer),
-        tokenizer=tokenizer,
+        reader=QueryReader(load_lexicon()),
         ranking=Ranking.load(),
     )
+
+
+def _lexical(passages: Sequence[Passage], tokenizer: Tokenizer) -> tuple[Bm25Index, Bm25Index]:
+    """Return the word indexes over whole passages and over their titles and headings."""
+    titles = [tokenizer.words(f"{passage.title} {passage.heading}") for passage in passages]
+    texts = [
+        [*title, *tokenizer.words(f"{passage.lead} {passage.text}")]
+        for title, passage in zip(titles, passages, strict=True)
+    ]
+    return Bm25Index.build(texts), Bm25Index.build(titles)
 
 
 def _best(scores: Vectors, k: int) -> NDArray[np.int64]:

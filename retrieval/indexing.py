@@ -7,6 +7,7 @@ newest snapshot, so that a worker follows what another process published.
 
 import fcntl
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,23 +18,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.errors import IndexDamaged, IndexMismatch
+from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable, StoreError
 from knowledge_base.faq.records import Phrasing
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
+from knowledge_base.word_store import WordStore
 from retrieval.contracts import ALWAYS, Encoder, Passage, Vectors
+from retrieval.cutting import Cutting
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
 from retrieval.query import QueryReader
 from retrieval.questions import QuestionIndex
 from retrieval.ranking import Ranking
 from retrieval.snapshots import Snapshots, Stamp
-from retrieval.tokenize import Tokenizer
 from retrieval.vector_cache import CachedVectors, VectorCache, vector_key
 
-LAYOUT = 2
+LAYOUT = 3
+VECTORS_CACHE = "vectors.db"
+QUESTIONS_CACHE = "questions.db"
 _SAVE_EVERY = 512
 _LOOK_EVERY_S = 1.0
 
@@ -57,7 +61,7 @@ class Indexer:
         encoder: Encoder,
         folder: Path,
         *,
-        lexicon: Lexicon | None = None,
+        words: WordStore | None = None,
         ranking: Ranking | None = None,
         faq: FaqStore | None = None,
     ) -> None:
@@ -66,9 +70,11 @@ class Indexer:
         self._encoder = encoder
         self._folder = folder
         self._snapshots = Snapshots(folder)
-        self._lexicon = lexicon or load_lexicon()
-        self._tokenizer = Tokenizer(self._lexicon)
-        self.reader = QueryReader(self._lexicon, self._tokenizer)
+        self._words = words
+        self._lexicon = load_lexicon()
+        self._words_revision = 0
+        self._reader: QueryReader | None = None
+        self._reading_words = threading.Lock()
         self._ranking = ranking or Ranking.load()
 
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
@@ -86,27 +92,61 @@ class Indexer:
         with self._only_one():
             self._build(on_progress)
 
+    def lexicon(self) -> Lexicon:
+        """Return the words of this moment, the operators' included; read again only when these changed.
+
+        Raises:
+            StoreError: If the database refuses.
+        """
+        if self._words is None:
+            return self._lexicon
+        with self._reading_words:
+            # First the number, then the words: those of a later change are read twice, never missed.
+            revision = self._words.revision()
+            if revision != self._words_revision:
+                self._lexicon = load_lexicon(words=self._words.in_use())
+                self._words_revision = revision
+            return self._lexicon
+
+    def reader(self, cutting: Cutting | None = None) -> QueryReader:
+        """Return a reader with the words of this moment that cuts as `cutting` says, by default as they say.
+
+        Readers that cut in the same way share the dictionaries, which take a second to load.
+        """
+        lexicon = self.lexicon()
+        lexicon = lexicon if cutting is None else lexicon.cut_by(cutting)
+        kept = self._reader
+        if kept is None or kept.cutting.fingerprint != lexicon.cutting.fingerprint:
+            kept = self._reader = QueryReader(lexicon)
+        return kept.with_words(lexicon)
+
     def current(self) -> Path | None:
         """Return the folder of the snapshot in use."""
         return self._snapshots.current()
+
+    def older(self) -> list[Path]:
+        """Return the snapshots kept beside the one in use, the newest first."""
+        return self._snapshots.older()
 
     def open(self, snapshot: Path) -> HybridIndex:
         """Open a snapshot after checking every file of it.
 
         Raises:
             IndexDamaged: If a checksum does not hold, or the snapshot is removed while it is read.
-            IndexMismatch: If it was built by another encoder or from other word lists.
+            IndexMismatch: If it was built by another encoder or laid out otherwise.
+            StoreError: If the operators' words cannot be read.
         """
         self._snapshots.verify(snapshot)
-        stamp, expected = self._snapshots.stamp(snapshot), self._stamp(0)
-        if (stamp.encoder, stamp.words, stamp.layout) != (expected.encoder, expected.words, expected.layout):
+        stamp = self._snapshots.stamp(snapshot)
+        if (stamp.encoder, stamp.layout) != (self._encoder.fingerprint, LAYOUT):
             raise IndexMismatch(
-                f"snapshot {snapshot.name} was built for {stamp}, this process expects {expected}"
+                f"snapshot {snapshot.name} was built for {stamp},"
+                f" this process expects encoder {self._encoder.fingerprint} and layout {LAYOUT}"
             )
+        # Whatever the words are now, questions are cut as the passages were; synonyms and typos are today's.
+        reader = self.reader(Cutting.load(snapshot))
         try:
-            return HybridIndex.load(
-                snapshot, encoder=self._encoder, reader=self.reader, ranking=self._ranking
-            )
+            return HybridIndex.load(snapshot, encoder=self._encoder, reader=reader, ranking=self._ranking)
         except (OSError, RuntimeError) as error:  # faiss gives a RuntimeError for a file it cannot open
             raise IndexDamaged(f"index snapshot {snapshot.name}: cannot be read: {error}") from error
 
@@ -119,7 +159,7 @@ class Indexer:
         if snapshot is None:
             return False
         try:
-            if self._snapshots.stamp(snapshot) != self._stamp(self._store.revision()):
+            if self._snapshots.stamp(snapshot) != self._stamp(self._store.revision(), self.lexicon()):
                 return False
             self._snapshots.verify(snapshot)
         except IndexDamaged as damage:
@@ -127,20 +167,35 @@ class Indexer:
             return False
         return True
 
-    def _stamp(self, revision: int) -> Stamp:
-        return Stamp(revision, self._encoder.fingerprint, self._lexicon.fingerprint, LAYOUT)
+    def _stamp(self, revision: int, lexicon: Lexicon) -> Stamp:
+        return Stamp(revision, self._encoder.fingerprint, lexicon.cutting.fingerprint, LAYOUT)
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
         """Let one process at a time build; the others wait and find the work done."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "LOCK").open("w") as lock:
+        with self._writing():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = (self._folder / "LOCK").open("w")
+        with descriptor as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say what is to be done when the disk refuses; faiss gives a RuntimeError, SQLite its own."""
+        try:
+            yield
+        except (OSError, RuntimeError, sqlite3.Error) as error:
+            raise IndexUnwritable(
+                f"索引没有写成，原有的索引继续使用：{error}。"
+                f"请查看 {self._folder} 所在磁盘的剩余空间和权限，然后运行 wenzheng reindex"
+            ) from error
+
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
+        lexicon = self.lexicon()
         revision, chunks, phrasings = self._read()
+        reader = QueryReader(lexicon)
         passages = [passage_of(chunk) for chunk in chunks]
         vectors, spans = self._vectors(passages, on_progress)
         index = HybridIndex.build(
@@ -148,12 +203,12 @@ class Indexer:
             vectors,
             spans,
             encoder=self._encoder,
-            reader=self.reader,
-            tokenizer=self._tokenizer,
+            reader=reader,
             ranking=self._ranking,
-            questions=QuestionIndex.build(phrasings, self._question_vectors(phrasings), self.reader),
+            questions=QuestionIndex.build(phrasings, self._question_vectors(phrasings, reader), reader),
         )
-        snapshot = self._snapshots.publish(self._stamp(revision), index.save)
+        with self._writing():
+            snapshot = self._snapshots.publish(self._stamp(revision, lexicon), index.save)
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
 
     def _read(self) -> tuple[int, list[Chunk], list[Phrasing]]:
@@ -166,10 +221,11 @@ class Indexer:
             if as_of == revision:
                 return revision, chunks, phrasings
 
-    def _question_vectors(self, phrasings: Sequence[Phrasing]) -> Vectors:
+    def _question_vectors(self, phrasings: Sequence[Phrasing], reader: QueryReader) -> Vectors:
         """Return vectors of questions as queries, float32 of shape (n, dim), encoding those that are new."""
-        cache = VectorCache(self._folder / "questions.db", self._encoder.fingerprint, self._encoder.dim)
-        texts = [self.reader.read(phrasing.text).encoder_text for phrasing in phrasings]
+        with self._writing():
+            cache = VectorCache(self._folder / QUESTIONS_CACHE, self._encoder.fingerprint, self._encoder.dim)
+        texts = [reader.read(phrasing.text).encoder_text for phrasing in phrasings]
         keys = [vector_key(text, ()) for text in texts]
         known = cache.get(set(keys))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -179,8 +235,9 @@ class Indexer:
             fresh = {
                 key: CachedVectors(vector, no_spans) for key, vector in zip(missing, vectors, strict=True)
             }
-            cache.put(fresh)
-            cache.keep_only(set(keys))
+            with self._writing():
+                cache.put(fresh)
+                cache.keep_only(set(keys))
             known |= fresh
         if not keys:
             return np.empty((0, self._encoder.dim), dtype=np.float32)
@@ -190,7 +247,8 @@ class Indexer:
         self, passages: Sequence[Passage], on_progress: Callable[[Progress], None] | None
     ) -> tuple[Vectors, list[NDArray[np.float16]]]:
         """Return the vectors of all passages, encoding those whose text is new."""
-        cache = VectorCache(self._folder / "vectors.db", self._encoder.fingerprint, self._encoder.dim)
+        with self._writing():
+            cache = VectorCache(self._folder / VECTORS_CACHE, self._encoder.fingerprint, self._encoder.dim)
         texts = [passage_text(passage) for passage in passages]
         spans = [passage_spans(passage) for passage in passages]
         keys = [vector_key(text, of_text) for text, of_text in zip(texts, spans, strict=True)]
@@ -210,10 +268,12 @@ class Indexer:
                 keys[place]: CachedVectors(vector, of_passage.astype(np.float16))
                 for place, vector, of_passage in zip(part, encoded.passages, encoded.spans, strict=True)
             }
-            cache.put(fresh)
+            with self._writing():
+                cache.put(fresh)
             known |= fresh
         if missing:
-            cache.keep_only(set(keys))
+            with self._writing():
+                cache.keep_only(set(keys))
         matrix = np.empty((len(passages), self._encoder.dim), dtype=np.float32)
         for place, key in enumerate(keys):
             matrix[place] = known[key].passage
@@ -243,10 +303,22 @@ def passage_of(chunk: Chunk) -> Passage:
 
 
 class LiveIndex:
-    """The index in use: the newest snapshot, looked for at most once a second."""
+    """The index in use: the newest snapshot and the newest words, looked for at most once a second.
 
-    def __init__(self, indexer: Indexer, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    Synonyms and typos are put into the index in use; a dictionary or stop list it was not cut by is told to
+    `on_outdated`, and the index goes on serving with its own until there is a snapshot for the new one.
+    """
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        *,
+        on_outdated: Callable[[], None] | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._indexer = indexer
+        self._on_outdated = on_outdated
+        self._lexicon: Lexicon | None = None
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
         self._looked_at = 0.0
@@ -282,12 +354,41 @@ class LiveIndex:
         while (newest := self._indexer.current()) is not None and newest != self._seen:
             try:
                 index, revision = self._indexer.open(newest), self._indexer.revision(newest)
-            except (IndexDamaged, IndexMismatch) as error:
+            except (IndexDamaged, IndexMismatch, StoreError) as error:
                 if newest != self._indexer.current():
                     continue  # it was replaced, and removed, while it was read
-                if self._index is None:
+                if self._index is None and not self._open_older():
                     raise
                 _log.error("keeping the last good index: %s", error)
             else:
+                index.reader.warm_up()
                 self._index, self._revision = index, revision
             self._seen = newest
+        self._follow_words()
+
+    def _follow_words(self) -> None:
+        if self._index is None:
+            return
+        try:
+            lexicon = self._indexer.lexicon()
+        except StoreError as error:
+            _log.error("keeping the last known words: %s", error)
+            return
+        if lexicon is not self._lexicon:
+            self._index = self._index.with_reader(self._index.reader.with_words(lexicon))
+            self._lexicon = lexicon
+        is_outdated = lexicon.cutting.fingerprint != self._index.reader.cutting.fingerprint
+        if is_outdated and self._on_outdated is not None:
+            self._on_outdated()
+
+    def _open_older(self) -> bool:
+        """Open the newest sound snapshot kept beside a damaged one; SQL still has the last word."""
+        for snapshot in self._indexer.older():
+            try:
+                index, revision = self._indexer.open(snapshot), self._indexer.revision(snapshot)
+            except (IndexDamaged, IndexMismatch) as error:
+                _log.warning("%s", error)
+            else:
+                self._index, self._revision = index, revision
+                return True
+        return False

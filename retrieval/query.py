@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from retrieval.cues import Cue, asked
+from retrieval.cutting import Cutting, Source
 from retrieval.lexicon import Expansion, Lexicon
-from retrieval.spelling import Mending, Speller
+from retrieval.spelling import Mending, Speller, put_in
 from retrieval.tokenize import Tokenizer
 
 
@@ -21,7 +22,7 @@ class Query:
         terms: Official terms the question names as they are.
         cues: What kind of answer is wanted.
         expansions: Which colloquial words were put into which official terms.
-        mendings: Which typing errors were mended.
+        mendings: Which typing errors were mended, those of the operators' table first.
     """
 
     text: str
@@ -40,19 +41,33 @@ class Query:
 
 
 class QueryReader:
-    """Makes Queries of questions."""
+    """Makes Queries of questions, for an index whose passages were cut as its lexicon says."""
 
-    def __init__(self, lexicon: Lexicon, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, lexicon: Lexicon, tokenizer: Tokenizer | None = None, speller: Speller | None = None
+    ) -> None:
         self._lexicon = lexicon
-        self._tokenizer = tokenizer
-        self._speller = Speller(lexicon, tokenizer)
+        self.tokenizer = tokenizer or Tokenizer(lexicon.cutting)
+        self._speller = speller or Speller(lexicon.cutting, self.tokenizer)
+
+    @property
+    def cutting(self) -> Cutting:
+        """How questions are cut, and so how passages have to be."""
+        return self._lexicon.cutting
+
+    def with_words(self, lexicon: Lexicon) -> "QueryReader":
+        """Return a reader with another lexicon's synonyms and typos that cuts as this one does."""
+        return QueryReader(lexicon.cut_by(self.cutting), self.tokenizer, self._speller)
+
+    def warm_up(self) -> None:
+        """Load the dictionaries, those of sounds too, which otherwise happens under the first questions."""
+        self.read("公级金提取 gongjijin")
 
     def read(self, question: str, *, context: str = "") -> Query:
         """Return the query for a question that follows on `context`."""
-        folded = self._tokenizer.fold(question)
-        text, mendings = self._speller.mend(folded)
+        text, mendings = self._mend(self.tokenizer.fold(question))
         expansions = self._lexicon.expand(text)
-        before = self._tokenizer.fold(context)
+        before = self.tokenizer.fold(context)
         return Query(
             text=text,
             context=before,
@@ -65,8 +80,16 @@ class QueryReader:
             mendings=mendings,
         )
 
+    def _mend(self, folded: str) -> tuple[str, tuple[Mending, ...]]:
+        known = tuple(
+            Mending(found.start, found.matched, found.official, True, Source.OPERATORS)
+            for found in self._lexicon.mend(folded)
+        )
+        text, by_sound = self._speller.mend(put_in(folded, known))
+        return text, (*known, *by_sound)
+
     def _unique(self, text: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._tokenizer.words(text)))
+        return tuple(dict.fromkeys(self.tokenizer.words(text)))
 
     def _official(self, expansions: tuple[Expansion, ...], mendings: tuple[Mending, ...]) -> tuple[str, ...]:
         terms = [term for expansion in expansions for term in expansion.official]

@@ -6,7 +6,7 @@ are compared both ways, so that neither may say much that the other does not.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,7 +74,7 @@ _SORT_OR_YEAR = re.compile(r"[a-z]+|(?:19|20)\d\d(?=年)")
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """A phrasing as read when the index was built; `terms` holds its words and their official terms."""
+    """A phrasing as the reader reads it; `terms` holds its words and their official terms."""
 
     text: str
     terms: tuple[str, ...]
@@ -99,12 +99,30 @@ class QuestionIndex:
     """The published phrasings, read-only once built; safe to share between threads."""
 
     def __init__(
-        self, table: PassageTable, dense: FaissIndex, words: Sequence[_Words], entries: dict[int, _Entry]
+        self,
+        table: PassageTable,
+        dense: FaissIndex,
+        texts: Sequence[str],
+        answers: Mapping[int, str],
+        reader: QueryReader,
     ) -> None:
         self._table = table
         self._dense = dense
-        self._words = words
-        self._entries = entries
+        self._texts = texts
+        self._answers = answers
+        queries = [reader.read(text) for text in texts]
+        self._words = [_Words(query.text, _terms(query)) for query in queries]
+        asked: dict[int, list[Query]] = defaultdict(list)
+        for faq_id, query in zip(table.ids.tolist(), queries, strict=True):
+            asked[faq_id].append(query)
+        self._entries = {
+            faq_id: _Entry(
+                said="\n".join(map(_said, (*of_entry, reader.read(answers[faq_id])))),
+                matters=tuple(dict.fromkeys(map(_matters, of_entry))),
+                wants=tuple(dict.fromkeys(want for query in of_entry for want in _wants(query.text))),
+            )
+            for faq_id, of_entry in asked.items()
+        }
         # The filter has seen to the place: its name, or what a segmenter makes of it, tells no more.
         self._places = " ".join(table.region_names)
 
@@ -114,37 +132,30 @@ class QuestionIndex:
     @classmethod
     def build(cls, phrasings: Sequence[Phrasing], vectors: Vectors, reader: QueryReader) -> "QuestionIndex":
         """Build from phrasings and their vectors, float32 of shape (n, dim), encoded as queries."""
-        queries = [reader.read(phrasing.text) for phrasing in phrasings]
-        asked: dict[int, list[Query]] = defaultdict(list)
-        for phrasing, query in zip(phrasings, queries, strict=True):
-            asked[phrasing.faq_id].append(query)
-        answers = {phrasing.faq_id: reader.read(phrasing.answer) for phrasing in phrasings}
         return cls(
             PassageTable.build([_row(phrasing) for phrasing in phrasings]),
             FaissIndex.build(vectors),
-            [_Words(query.text, _terms(query)) for query in queries],
-            {
-                faq_id: _Entry(
-                    said="\n".join(map(_said, (*of_entry, answers[faq_id]))),
-                    matters=tuple(dict.fromkeys(map(_matters, of_entry))),
-                    wants=tuple(dict.fromkeys(want for query in of_entry for want in _wants(query.text))),
-                )
-                for faq_id, of_entry in asked.items()
-            },
+            [phrasing.text for phrasing in phrasings],
+            {phrasing.faq_id: phrasing.answer for phrasing in phrasings},
+            reader,
         )
 
     @classmethod
-    def load(cls, folder: Path, *, dim: int) -> "QuestionIndex":
-        """Load what `save` wrote."""
-        kept = _KEPT.validate_json((folder / _FILE).read_bytes())
-        return cls(PassageTable.load(folder), FaissIndex.load(folder, dim=dim), *kept)
+    def load(cls, folder: Path, *, dim: int, reader: QueryReader) -> "QuestionIndex":
+        """Load what `save` wrote; it is read in the words of `reader`."""
+        texts, answers = _KEPT.validate_json((folder / _FILE).read_bytes())
+        return cls(PassageTable.load(folder), FaissIndex.load(folder, dim=dim), texts, answers, reader)
+
+    def read_by(self, reader: QueryReader) -> "QuestionIndex":
+        """Return these questions read in other words: both sides are to be compared in the same ones."""
+        return QuestionIndex(self._table, self._dense, self._texts, self._answers, reader)
 
     def save(self, folder: Path) -> None:
         """Write every part under `folder`, which is made."""
         folder.mkdir(parents=True, exist_ok=True)
         self._table.save(folder)
         self._dense.save(folder)
-        (folder / _FILE).write_bytes(_KEPT.dump_json((list(self._words), self._entries)))
+        (folder / _FILE).write_bytes(_KEPT.dump_json((list(self._texts), dict(self._answers))))
 
     def search(
         self,
@@ -243,11 +254,11 @@ def _row(phrasing: Phrasing) -> Passage:
     )
 
 
-def no_questions(dim: int) -> QuestionIndex:
+def no_questions(dim: int, reader: QueryReader) -> QuestionIndex:
     """Return an index without questions, for vectors of `dim` dimensions."""
     return QuestionIndex(
-        PassageTable.build([]), FaissIndex.build(np.empty((0, dim), dtype=np.float32)), [], {}
+        PassageTable.build([]), FaissIndex.build(np.empty((0, dim), dtype=np.float32)), [], {}, reader
     )
 
 
-_KEPT = TypeAdapter(tuple[list[_Words], dict[int, _Entry]])
+_KEPT = TypeAdapter(tuple[list[str], dict[int, str]])

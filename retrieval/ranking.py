@@ -21,17 +21,22 @@ from retrieval.table import PassageTable, Trait
 FEATURES = (
     "dense",
     "best_span",
+    "cued_span",
     "lexical",
     "coverage",
     "title_coverage",
     "document",
+    "topic",
     *(f"holds_{cue.name.lower()}" for cue in CUES if cue.name),
+    "headed",
+    "headed_otherwise",
     "penalties_unasked",
     "general",
     "final",
     "purpose",
     "local",
     "length",
+    "length_headed",
 )
 WEIGHTS_FILE = Path(__file__).parent / "data" / "ranking.json"
 _DOCUMENT_TEMPERATURE = 0.01
@@ -45,38 +50,50 @@ class Candidates:
         rows: Rows of the table.
         dense: Cosine of query and passage.
         best_span: Highest cosine of the query with a span of the passage.
+        cued_span: The same over spans that hold the kind of answer asked for; without one, the lowest of all.
         lexical: BM25 over the highest BM25 among the candidates, in [0, 1].
         coverage: Share of the query's word weight found in the passage, in [0, 1].
         title_coverage: The same for the title and headings.
+        topic: Whether the passage stands in a document the dialogue is about.
     """
 
     rows: NDArray[np.int64]
     dense: Vectors
     best_span: Vectors
+    cued_span: Vectors
     lexical: Vectors
     coverage: Vectors
     title_coverage: Vectors
+    topic: NDArray[np.bool_]
 
 
 def features(candidates: Candidates, cues: Cue, table: PassageTable) -> NDArray[np.float32]:
     """Return float32 of shape (c, len(FEATURES)), columns in the order of `FEATURES`."""
     rows = candidates.rows
     traits = table.traits[rows]
-    held = table.cues[rows]
+    held, headed = table.cues[rows], table.headed[rows]
+    announced = (headed & cues) > 0
+    length = np.log(np.maximum(table.lengths[rows], 1)) / 6.0
     columns = [
         candidates.dense,
         candidates.best_span,
+        candidates.cued_span,
         candidates.lexical,
         candidates.coverage,
         candidates.title_coverage,
         _document_support(candidates, table.documents[rows]),
+        candidates.topic,
         *(((held & cue) > 0) * float(cue in cues) for cue in CUES),
+        announced,
+        (headed > 0) & ~announced & bool(cues),
         ((traits & Trait.PENALTIES) > 0) * float(Cue.PENALTY not in cues),
         (traits & Trait.GENERAL) > 0,
         (traits & Trait.FINAL) > 0,
         (traits & Trait.PURPOSE) > 0,
         table.depths[rows] / 2.0,
-        np.log(np.maximum(table.lengths[rows], 1)) / 6.0,
+        length,
+        # 办理时限 over 3个工作日 says all in few words: there, short is no fault.
+        length * announced,
     ]
     return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
 

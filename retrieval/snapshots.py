@@ -29,7 +29,7 @@ class Stamp:
     Attributes:
         revision: SQL revision of the knowledge base.
         encoder: Fingerprint of the encoder.
-        words: Fingerprint of dictionary, stop words and synonyms.
+        words: Fingerprint of dictionary and stop words (see `retrieval.cutting`).
         layout: Version of the files' layout.
     """
 
@@ -103,20 +103,45 @@ class Snapshots:
                 _sync(path)
             name = f"r{stamp.revision}-{draft.name.removeprefix(_DRAFT)}"
             draft.rename(parent / name)
+            self._point_to(name)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
-        _sync(parent)
-        swap = self._pointer.with_name(f"CURRENT.{os.getpid()}")
-        swap.write_text(name, encoding="utf-8")
-        _sync(swap)
-        swap.replace(self._pointer)
-        _sync(self._folder)
         self._prune(name)
         return parent / name
 
+    def older(self) -> list[Path]:
+        """Return the snapshots kept beside the current one, the newest first."""
+        folder, current = self._folder / "snapshots", self.current()
+        if not folder.is_dir():
+            return []
+        kept = (path for path in folder.iterdir() if path != current and not path.name.startswith(_DRAFT))
+        return sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+    def leftovers(self) -> list[Path]:
+        """Return what a killed writer left; that of one still at work is among it."""
+        drafts = (self._folder / "snapshots").glob(f"{_DRAFT}*")
+        return sorted([*drafts, *self._folder.glob(f"{self._pointer.name}.*")])
+
+    def _point_to(self, name: str) -> None:
+        """Make a snapshot the current one; where that fails, it is removed again."""
+        parent = self._folder / "snapshots"
+        swap = self._pointer.with_name(f"{self._pointer.name}.{os.getpid()}")
+        try:
+            _sync(parent)
+            swap.write_text(name, encoding="utf-8")
+            _sync(swap)
+            swap.replace(self._pointer)
+        except BaseException:
+            swap.unlink(missing_ok=True)
+            shutil.rmtree(parent / name, ignore_errors=True)
+            raise
+        _sync(self._folder)
+
     def _prune(self, current: str) -> None:
         """Remove what a killed writer left, and all but the newest; an open file outlives its name."""
+        for path in self._folder.glob(f"{self._pointer.name}.*"):
+            path.unlink(missing_ok=True)
         others = {path for path in (self._folder / "snapshots").iterdir() if path.name != current}
         drafts = {path for path in others if path.name.startswith(_DRAFT)}
         older = sorted(others - drafts, key=lambda path: path.stat().st_mtime_ns, reverse=True)

@@ -30,8 +30,8 @@ class SpanVectors:
 
     @classmethod
     def load(cls, folder: Path, starts: NDArray[np.int64]) -> "SpanVectors":
-        # Mapped, not read; seen as a plain array, whose indexing costs less than a memmap's.
-        return cls(np.asarray(np.load(folder / _FILE, mmap_mode="r")), starts)
+        # Read, not mapped: a file that is cut short beneath a mapping kills the process that looks.
+        return cls(np.load(folder / _FILE), starts)
 
     def save(self, folder: Path) -> None:
         np.save(folder / _FILE, self._vectors)

@@ -6,11 +6,11 @@ as it stands: in runs that the segmenter could cut into nothing better than sing
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from retrieval.lexicon import Lexicon
+from retrieval.cutting import Cutting, Source
 from retrieval.tokenize import Tokenizer
 
 _LETTERS = re.compile(r"[a-z]{4,24}")
@@ -27,26 +27,27 @@ class Mending:
     """`typed`, from `start` in the text, sounds like the terms in `meant`.
 
     `certain` says that the first of them was put into the text: there is one only, and more of it
-    than two characters, or its full pinyin, stands in what was typed.
+    than two characters, or its full pinyin, stands in what was typed. `source` tells the operators'
+    table of typing errors, which is read first, from what was recognised by sound.
     """
 
     start: int
     typed: str
     meant: tuple[str, ...]
     certain: bool
+    source: Source = Source.PACKAGED
 
 
 class Speller:
     """Finds dictionary terms by sound, tones left aside."""
 
-    def __init__(self, lexicon: Lexicon, tokenizer: Tokenizer) -> None:
-        self._lexicon = lexicon
+    def __init__(self, cutting: Cutting, tokenizer: Tokenizer) -> None:
+        self._cutting = cutting
         self._tokenizer = tokenizer
 
     @cached_property
     def _terms(self) -> tuple[str, ...]:
-        lines = self._lexicon.dictionary_path.read_text(encoding="utf-8").splitlines()
-        words = (line.partition(" ")[0] for line in lines)
+        words = (each.word for each in self._cutting.dictionary)
         return tuple(word for word in words if 2 <= len(word) <= _LONGEST and _HAN.fullmatch(word))
 
     @cached_property
@@ -70,13 +71,7 @@ class Speller:
         mendings = sorted(
             (*self._from_letters(text), *self._from_homophones(text)), key=lambda mending: mending.start
         )
-        pieces = []
-        position = 0
-        for mending in mendings:
-            if mending.certain:
-                pieces += [text[position : mending.start], mending.meant[0]]
-                position = mending.start + len(mending.typed)
-        return "".join((*pieces, text[position:])), tuple(mendings)
+        return put_in(text, mendings), tuple(mendings)
 
     def _from_letters(self, text: str) -> Iterator[Mending]:
         for letters in _LETTERS.finditer(text):
@@ -120,7 +115,18 @@ class Speller:
         return len(wrong) <= len(term) - len(wrong)
 
     def _is_common_particle(self, character: str) -> bool:
-        return character in self._lexicon.stopwords and self._tokenizer.frequency(character) >= _COMMON
+        return character in self._cutting.stopwords and self._tokenizer.frequency(character) >= _COMMON
+
+
+def put_in(text: str, mendings: Sequence[Mending]) -> str:
+    """Return the text with what is certainly meant put in; the mendings are in its order."""
+    pieces = []
+    position = 0
+    for mending in mendings:
+        if mending.certain:
+            pieces += [text[position : mending.start], mending.meant[0]]
+            position = mending.start + len(mending.typed)
+    return "".join((*pieces, text[position:]))
 
 
 def _sounds(text: str) -> tuple[str, ...]:

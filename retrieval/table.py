@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.contracts import Passage, SearchFilter
-from retrieval.cues import held
+from retrieval.cues import headed, held
 
 _FILE = "passages.npz"
 _REGIONS = "regions.json"
@@ -41,9 +41,11 @@ class PassageTable:
         depths: int8, 0 for national, 1 for a province, and so on.
         from_days, to_days: int32, ordinals; in force on day d when from <= d < to.
         answerable: bool.
-        cues: int32 of `Cue` bits. traits: int32 of `Trait` bits.
+        cues: int32 of `Cue` bits, what the text holds. headed: the same, what the headings announce.
+        traits: int32 of `Trait` bits.
         lengths: int32, characters.
         span_starts: int64 of shape (n + 1,): row i has the spans from span_starts[i] to span_starts[i + 1].
+        span_cues: int32 of `Cue` bits, one for each span.
     """
 
     ids: NDArray[np.int64]
@@ -54,9 +56,11 @@ class PassageTable:
     to_days: NDArray[np.int32]
     answerable: NDArray[np.bool_]
     cues: NDArray[np.int32]
+    headed: NDArray[np.int32]
     traits: NDArray[np.int32]
     lengths: NDArray[np.int32]
     span_starts: NDArray[np.int64]
+    span_cues: NDArray[np.int32]
     region_names: tuple[str, ...]
 
     @classmethod
@@ -77,9 +81,13 @@ class PassageTable:
             to_days=np.array([p.to_day for p in passages], dtype=np.int32),
             answerable=np.array([p.answerable for p in passages], dtype=np.bool_),
             cues=np.array([int(held(p.text)) for p in passages], dtype=np.int32),
+            headed=np.array([int(headed(p.heading)) for p in passages], dtype=np.int32),
             traits=np.array([int(_traits(p)) for p in passages], dtype=np.int32),
             lengths=np.array([len(p.text) for p in passages], dtype=np.int32),
             span_starts=np.concatenate([[0], np.cumsum(spans, dtype=np.int64)]).astype(np.int64),
+            span_cues=np.array(
+                [int(held(p.text[start:end])) for p in passages for start, end in p.spans], dtype=np.int32
+            ),
             region_names=tuple(regions),
         )
 
@@ -98,6 +106,21 @@ class PassageTable:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def rows_of(self, ids: Sequence[int]) -> NDArray[np.int64]:
+        """Return the rows of these passage ids, int64 of shape (len(ids),).
+
+        Raises:
+            KeyError: If one is not in the table.
+        """
+        wanted = np.asarray(ids, dtype=np.int64)
+        if not len(wanted):
+            return wanted
+        order = np.argsort(self.ids)
+        rows = order[np.minimum(np.searchsorted(self.ids, wanted, sorter=order), len(order) - 1)]
+        if (self.ids[rows] != wanted).any():
+            raise KeyError(int(wanted[self.ids[rows] != wanted][0]))
+        return rows
 
     def allowed(self, where: SearchFilter | None) -> NDArray[np.bool_]:
         """Return bool of shape (n,): which passages may be returned."""

@@ -6,17 +6,15 @@ Taipei or on a full-width keyboard meets the words of the documents.
 
 import logging
 import re
-import unicodedata
 import warnings
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.lexicon import Lexicon
+from knowledge_base.folding import fold
+from retrieval.cutting import Cutting
 
 if TYPE_CHECKING:
     import jieba
-    import opencc
 
 _WORD = re.compile(r"[0-9a-z]+(?:\.[0-9]+)?%?|[㐀-鿿豈-﫿]+")
 
@@ -24,25 +22,16 @@ _WORD = re.compile(r"[0-9a-z]+(?:\.[0-9]+)?%?|[㐀-鿿豈-﫿]+")
 class Tokenizer:
     """Cuts text into words. The first use in a process loads jieba's dictionary, about half a second."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
+    def __init__(self, cutting: Cutting) -> None:
+        self._cutting = cutting
 
     @cached_property
     def _jieba(self) -> "jieba.Tokenizer":
-        return _cutter(self._lexicon.dictionary_path, self._lexicon.fingerprint)
-
-    @cached_property
-    def _to_simplified(self) -> "opencc.OpenCC":
-        import opencc
-
-        return opencc.OpenCC("t2s")
+        return _cutter(self._cutting)
 
     def fold(self, text: str) -> str:
         """Return the text in NFKC, lower case and Simplified characters."""
-        lower = unicodedata.normalize("NFKC", text).lower()
-        # Lower case can undo the normal form: İ becomes i and a dot, which has to find its place again.
-        simplified: str = self._to_simplified.convert(unicodedata.normalize("NFKC", lower))
-        return simplified
+        return fold(text)
 
     def cut(self, run: str) -> list[str]:
         """Cut a run of Chinese characters into segments that join up to it again."""
@@ -56,24 +45,48 @@ class Tokenizer:
 
     def words(self, text: str) -> list[str]:
         """Return the words of a passage, long ones and those inside them, stop words left out."""
-        stop = self._lexicon.stopwords
+        return [word for word in self.every_word(text) if word not in self._cutting.stopwords]
+
+    def every_word(self, text: str) -> list[str]:
+        """Return the words of a passage, long ones and those inside them."""
         return [
             word
             for run in _WORD.findall(self.fold(text))
             for word in (self._jieba.cut_for_search(run) if run[0] >= "㐀" else (run,))
-            if word not in stop
         ]
 
 
 @cache
-def _cutter(dictionary: Path, fingerprint: str) -> "jieba.Tokenizer":  # noqa: ARG001 a changed dictionary is another
-    """Return jieba with a user dictionary; one for the whole process, as it holds half a million words."""
+def _plain() -> "jieba.Tokenizer":
+    """Return jieba with its own dictionary of half a million words; it is copied, never changed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jieba 0.42 has invalid escapes, told when it is first compiled
         import jieba
 
     jieba.setLogLevel(logging.WARNING)
-    cutter = jieba.Tokenizer()
-    with dictionary.open("rb") as words:
-        cutter.load_userdict(words)
-    return cutter
+    plain = jieba.Tokenizer()
+    plain.initialize()
+    return plain
+
+
+_made: dict[str, "jieba.Tokenizer"] = {}
+
+
+def _cutter(cutting: Cutting) -> "jieba.Tokenizer":
+    """Return jieba with a dictionary of ours on top.
+
+    Another dictionary is another object: one that other threads are cutting with cannot be changed.
+    Two are kept at hand, that of the index in use and that of the one to come.
+    """
+    if (made := _made.get(cutting.fingerprint)) is not None:
+        return made
+    plain = _plain()
+    cutter = type(plain)()
+    cutter.FREQ, cutter.total, cutter.initialized = plain.FREQ.copy(), plain.total, True
+    for each in cutting.dictionary:
+        cutter.add_word(each.word, each.frequency)
+    # Not `del_word`: it would tell jieba's model of unknown words, which all dictionaries share.
+    cutter.FREQ.update(dict.fromkeys(cutting.apart, 0))
+    for older in list(_made)[:-1]:
+        _made.pop(older, None)
+    return _made.setdefault(cutting.fingerprint, cutter)

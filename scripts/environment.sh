@@ -1,5 +1,5 @@
 # Sourced by the other scripts: makes .venv/ with what pyproject.toml names, once per change of it.
-# Usage: make_environment EXTRAS   ("eval" to serve and measure, "dev" to test)
+# Usage: make_environment EXTRAS   ("eval,ocr" to serve and measure, "dev" to test)
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENV="$ROOT/.venv"
@@ -44,5 +44,5 @@ make_environment() {
     echo "Installing into .venv/ (the first time takes a few minutes) ..." >&2
     [ -x "$VENV/bin/python" ] || "$python" -m venv "$VENV"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$ROOT${extras:+[$extras]}"
-    printf '%s\n' "${wanted%:*}:eval" "$wanted" >"$VENV/.wenzheng-stamp"
+    printf '%s\n' "${wanted%:*}:eval,ocr" "$wanted" >"$VENV/.wenzheng-stamp"
 }

@@ -5,9 +5,21 @@ from dataclasses import replace
 from bot.answer import AnswerStatus, Block, ListBlock, NoticeBlock, Option, ParagraphBlock
 from bot.pipeline import Step
 from bot.turn import Turn
-from bot.wording import ASK_REGION, CLOSEST, DIFFERS, HOTLINE, NO_ANSWER, NO_ANSWER_REGION, place_name
+from bot.wording import (
+    ASK_REGION,
+    ASK_REGION_WITHIN,
+    CLOSEST,
+    DIFFERS,
+    HOTLINE,
+    NO_ANSWER,
+    NO_ANSWER_REGION,
+    place_name,
+    scope_of,
+)
 
 CLOSEST_TITLES = 3
+# Titles shown to a greeting or to someone in despair would be a mockery.
+CLOSEST_FROM = 0.05
 NAMED_REGIONS = 3
 OFFERED_REGIONS = 6
 # In units of the ranking's score, where 1 is a factor e in likelihood.
@@ -23,14 +35,16 @@ def hand_off(hotline: str) -> Step:
 
     def step(turn: Turn) -> Turn:
         if turn.status is AnswerStatus.CLARIFY:
-            return replace(turn, blocks=(ParagraphBlock(text=ASK_REGION),), options=_options(turn))
+            words = ASK_REGION_WITHIN.format(place=place_name(turn.region)) if turn.region else ASK_REGION
+            return replace(turn, blocks=(ParagraphBlock(text=words),), options=_options(turn))
         if turn.status is AnswerStatus.ANSWERED:
             differing = _differing(turn)
             if not differing.elsewhere:
                 return turn
             turn = differing
             names = "、".join(place_name(region) for region in turn.other_regions[:NAMED_REGIONS])
-            notice = NoticeBlock(text=DIFFERS.format(regions=names))
+            scope = scope_of(turn.evidence[0].chunk.document.meta.region)
+            notice = NoticeBlock(text=DIFFERS.format(scope=scope, regions=names))
             return replace(turn, blocks=(*turn.blocks, notice), options=_options(turn))
         return _without_answer(turn, hotline)
 
@@ -53,11 +67,18 @@ def _options(turn: Turn) -> tuple[Option, ...]:
 
 
 def _without_answer(turn: Turn, hotline: str) -> Turn:
-    words = NO_ANSWER_REGION.format(place=place_name(turn.unserved)) if turn.unserved else NO_ANSWER
-    titles = list(dict.fromkeys(f"《{each.chunk.document.meta.title}》" for each in turn.evidence))
+    place = turn.unserved or turn.unserved_choice
+    words = NO_ANSWER_REGION.format(place=place_name(place)) if place else NO_ANSWER
+    titles = _closest_titles(turn) if turn.confidence >= CLOSEST_FROM else []
     blocks: list[Block] = [
         ParagraphBlock(text=words),
-        *([ListBlock(lead=CLOSEST, items=tuple(titles[:CLOSEST_TITLES]))] if titles else []),
+        *([ListBlock(lead=CLOSEST, items=tuple(titles))] if titles else []),
         NoticeBlock(text=HOTLINE.format(hotline=hotline)),
     ]
     return replace(turn, status=AnswerStatus.NO_ANSWER, blocks=tuple(blocks))
+
+
+def _closest_titles(turn: Turn) -> list[str]:
+    """Return the titles of what came nearest, rules of regions that do not bind here among them."""
+    nearest = sorted((*turn.evidence, *turn.elsewhere), key=lambda each: -each.hit.score)
+    return list(dict.fromkeys(f"《{each.chunk.document.meta.title}》" for each in nearest))[:CLOSEST_TITLES]

@@ -31,7 +31,15 @@ def locate(gazetteer: Callable[[], Gazetteer], served: Callable[[], frozenset[st
                 ),
                 (),
             )
-        return replace(turn, region=_choose(chosen, _inland(named)), unserved=_unserved(named, served()))
+        kept = served()
+        return replace(
+            turn,
+            region=_choose(chosen, _inland(named)),
+            unserved=next(
+                (place.path for place in named if place.foreign or not _is_served(place.path, kept)), ""
+            ),
+            unserved_choice=chosen if chosen and not _is_served(chosen, kept) else "",
+        )
 
     return step
 
@@ -48,8 +56,5 @@ def _choose(chosen: str | None, said: tuple[str, ...]) -> str | None:
     return None if region == NATIONAL else region
 
 
-def _unserved(named: tuple[NamedRegion, ...], served: frozenset[str]) -> str:
-    for place in named:
-        if place.foreign or not (visible(place.path) - {NATIONAL}) & served:
-            return place.path
-    return ""
+def _is_served(region: str, served: frozenset[str]) -> bool:
+    return region == NATIONAL or bool((visible(region) - {NATIONAL}) & served)

@@ -54,12 +54,18 @@ def _from_curated(turn: Turn, curated: CuratedAnswer, query: Query) -> Turn:
 
 
 def _cited(evidence: tuple[Evidence, ...]) -> list[Evidence]:
-    """Return what is worth citing, each 条 once, though its opening and its items may be two groups."""
+    """Return what is worth citing, each 条 once, though its opening and its items may be two groups.
+
+    A file taken in twice, under two names, says the same twice: that counts once, too.
+    """
     least = evidence[0].hit.score - RELATED_WITHIN
     once: dict[tuple[int, str | int, tuple[str, ...]], Evidence] = {}
+    said: set[tuple[str, str]] = set()
     for each in evidence:
-        draft = each.chunk.draft
-        once.setdefault((each.chunk.version_id, draft.article or draft.group, draft.heading_path), each)
+        draft, words = each.chunk.draft, (each.chunk.document.meta.title, each.text)
+        if words not in said:
+            once.setdefault((each.chunk.version_id, draft.article or draft.group, draft.heading_path), each)
+        said.add(words)
     return [each for each in once.values() if each.hit.score >= least][:CITED]
 
 

@@ -1,21 +1,32 @@
 """Rewrite: a follow-up is read together with what it follows on."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import Message
 from bot.pipeline import Step
 from bot.turn import Turn
-from retrieval.query import QueryReader
+from retrieval.hybrid import HybridIndex
 
 _MAX_CONTEXT_CHARS = 200
 
 
-def rewrite(reader: QueryReader) -> Step:
-    """Return the step; the query carries the citizen's line before as its context."""
+def rewrite(index: Callable[[], HybridIndex]) -> Step:
+    """Return the step; the query carries the citizen's line before as its context.
+
+    The turn keeps the index whose reader made the query: a newer one may be cut in other words.
+    """
 
     def step(turn: Turn) -> Turn:
-        return replace(turn, query=reader.read(turn.text, context=context_of(turn.asked.history)))
+        searched = turn.index or index()
+        context = context_of(turn.asked.history)
+        return replace(
+            turn,
+            index=searched,
+            query=searched.reader.read(turn.text, context=context),
+            earlier=searched.reader.read(context) if context else None,
+        )
 
     return step
 

@@ -42,6 +42,7 @@ class DocumentText(BaseModel):
     effective_from: date | None = Field(description="施行的第一天")
     effective_to: date | None = Field(description="失效的第一天；为空表示一直有效")
     in_force: bool = Field(description="今天是否有效")
+    withdrawn: bool = Field(description="已由发布单位撤下：只余标题等信息，不再提供正文")
     text: str
     outline: tuple[OutlineEntry, ...]
     span: TextSpan | None
@@ -68,8 +69,12 @@ def describe(stored: StoredText, span: tuple[int, int] | None, today: date) -> D
         version_id=stored.version_id,
         version=stored.number,
         effective_from=stored.effective_from,
-        effective_to=stored.effective_to,
-        in_force=begun and not ended and not (meta.repealed and stored.effective_to is None),
+        effective_to=None if stored.withdrawn else stored.effective_to,
+        withdrawn=stored.withdrawn,
+        in_force=begun
+        and not ended
+        and not stored.withdrawn
+        and not (meta.repealed and stored.effective_to is None),
         text=stored.text,
         outline=tuple(
             OutlineEntry(

@@ -11,6 +11,7 @@ from bot.settings import Settings
 from channels.web.documents import DocumentText
 
 STATIC = Path(__file__).parent / "static"
+WITHDRAWN = "这份文件已由发布单位撤下，不再提供正文，也不再作为答复依据。需要了解现行规定，请返回咨询。"
 
 
 def chat_page(settings: Settings, *, home_region: str) -> str:
@@ -30,15 +31,21 @@ def document_page(found: DocumentText) -> str:
     return _template("document.html").substitute(
         title=escape(document.title),
         state_class="in-force" if found.in_force else "ended",
-        state="现行有效" if found.in_force else "现已失效或尚未施行",
+        state=_state(found),
         facts="\n".join(
             f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
             for name, value in _facts(found)
             if value
         ),
         official=_official_link(document.url),
-        body="\n".join(_paragraphs(found)),
+        body=f"<p>{WITHDRAWN}</p>" if found.withdrawn else "\n".join(_paragraphs(found)),
     )
+
+
+def _state(found: DocumentText) -> str:
+    if found.withdrawn:
+        return "已撤下"
+    return "现行有效" if found.in_force else "现已失效或尚未施行"
 
 
 def _facts(found: DocumentText) -> tuple[tuple[str, str], ...]:

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bot.answer import Answer, Message, Question
-from bot.consultation import today
 from bot.question_text import check_question_text
 from channels.protocol import ErrorCode
 from channels.reception import NotReadyError, Reception
 from channels.web.documents import DocumentText, describe
 from channels.web.errors import ErrorBody, RefusedError
 from channels.web.page import document_page
+from knowledge_base.dates import today
 
 CHANNEL = "rest"
 MAX_HISTORY = 100
@@ -166,6 +166,8 @@ async def _document_text(
     if stored is None:
         wanted = f"编号 {document_id}" + ("" if version_id is None else f"、版本 {version_id}")
         raise RefusedError(404, ErrorCode.NOT_FOUND, f"没有{wanted}的文件，它可能已被撤下。")
+    if stored.withdrawn:
+        return describe(stored, None, today())  # a link to its words still says what became of them
     length = len(stored.text)
     if (start is None) != (end is None):
         raise RefusedError(422, ErrorCode.INVALID_MESSAGE, "start 和 end 要一起给出。")

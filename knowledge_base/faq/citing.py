@@ -16,6 +16,7 @@ from knowledge_base.legal_effect import normalise_title
 from knowledge_base.records import ChunkKind
 from knowledge_base.regions import specificity, visible
 from knowledge_base.structure import chinese_number
+from knowledge_base.visibility import may_show
 
 _REFERENCE = re.compile(r"《(?P<title>.+)》\s*(?:[（(](?P<number>[^（）()]*号)[）)])?(?P<place>[^《》]*)")
 _ATTACHMENT = re.compile(r"附件[\d一二三四五六七八九十]*")
@@ -71,6 +72,9 @@ def read_reference(written: str) -> Reference:
 class Library:
     """The documents as one session sees them; what was read once is kept.
 
+    What is not published, or withdrawn, has no day in force (see `knowledge_base.settling`) and so is no
+    source; what is to be shown later is one from that day on.
+
     Args:
         passages: Passages by version and place, kept from one session to the next: the words of a version
             never change.
@@ -81,6 +85,7 @@ class Library:
         self._versions: dict[int, list[VersionRow]] = {}
         self._chunks: dict[int, list[ChunkRow]] = {}
         self._passages = {} if passages is None else passages
+        self._published: set[int] | None = None
 
     def resolve(self, written: str, *, region: str, day: date) -> tuple[FaqSource, str]:
         """Find the source a reference names, and the region of its document.
@@ -99,9 +104,7 @@ class Library:
             raise FaqError(self._why_unknown(reference, region))
         alive = [each for each in named if _end(each) > max(day, _first(each))]
         if not alive:
-            ended = max((_end(each) for each in named if _end(each) > date.min), default=None)
-            when = f"已于 {ended} 失效" if ended else "已废止或被替代"
-            raise FaqError(f"依据“{written}”{when}，不能作为答案的依据")
+            raise FaqError(f"依据“{written}”{self._why_over(named)}，不能作为答案的依据")
         alive.sort(key=lambda each: (_first(each) > day, -specificity(each.region), -each.number))
         for version in alive:
             if self.passage(version, reference.place) is not None:
@@ -136,7 +139,8 @@ class Library:
         versions = self.versions(source.document_id)
         written_from = next(each for each in versions if each.id == source.version_id)
         words = self.passage(written_from, source.place)
-        title = f"《{versions[-1].title}》"
+        newest = next((each for each in reversed(versions) if self._is_published(each)), versions[-1])
+        title = f"《{newest.title}》"
         current = next((each for each in versions if _first(each) <= day < _end(each)), None)
         if current is not None:
             if current.region not in visible(region):
@@ -149,11 +153,24 @@ class Library:
         later = [each for each in versions if day < _first(each) < _end(each)]
         if later:
             return f"{title}自 {min(map(_first, later))} 起施行，现在还没有施行", None
-        ended = max((_end(each) for each in versions if date.min < _end(each) <= day), default=None)
-        successor = self._successor(versions[-1], day)
+        successor = self._successor(newest, day)
         by = f"，由《{successor.title}》{_number(successor)}接替" if successor else ""
-        reason = f"{title}已于 {ended} 失效{by}" if ended else f"{title}已废止或被替代{by}，失效日期未知"
-        return reason, self._nearest(successor, words) if successor else None
+        return f"{title}{self._why_over(versions)}{by}", self._nearest(
+            successor, words
+        ) if successor else None
+
+    def _why_over(self, versions: Sequence[VersionRow]) -> str:
+        """Return, in Chinese, why none of these versions, or none any more, can be quoted from."""
+        if not any(map(self._is_published, versions)):
+            return "没有公开，或者已经撤下"
+        ended = max((_end(each) for each in versions if date.min < _end(each) < date.max), default=None)
+        return f"已于 {ended} 失效" if ended else "已废止或被替代，失效日期未知"
+
+    def _is_published(self, version: VersionRow) -> bool:
+        """Tell whether a version is before the citizens, or was until it ended by law; no draft is."""
+        if self._published is None:
+            self._published = set(self._session.scalars(select(VersionRow.id).where(may_show(date.max))))
+        return version.id in self._published
 
     def passage(self, version: VersionRow, place: str) -> CitedPassage | None:
         """Return the words of a place in a version; None if it is not there or not one stretch."""

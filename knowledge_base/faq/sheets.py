@@ -1,4 +1,4 @@
-"""FAQ sheets: CSV and JSON with the columns 问题、答案、相似问、依据、地区、生效、失效, read and written."""
+"""FAQ sheets, columns 问题、答案、相似问、依据、地区、生效、失效: CSV and JSON; xlsx is read only."""
 
 import csv
 import io
@@ -12,6 +12,7 @@ from pathlib import Path
 from knowledge_base.dates import read_date
 from knowledge_base.errors import FaqError
 from knowledge_base.faq.records import FaqRow
+from knowledge_base.loaders.faq_sheet import read_faq_sheet
 
 COLUMNS = ("问题", "答案", "相似问", "依据", "地区", "生效", "失效")
 _REQUIRED = frozenset({"问题", "答案", "依据"})
@@ -20,28 +21,34 @@ _SEPARATORS = re.compile(r"[\n|｜；;]+")
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """A row of a sheet: its number as an operator counts, from 1 after the header, and what became of it.
+    """A row of a sheet, and what became of it.
 
     Attributes:
+        number: As an operator counts: from 1 after the header; in xlsx, the sheet's own number of the row.
         row: None where a cell cannot be understood.
         column: Heading of the column at fault; empty for none.
         fault: Why, in Chinese; empty for a row that was read.
+        sheet: Name of the worksheet; empty where the file has but one table.
     """
 
     number: int
     row: FaqRow | None
     column: str = ""
     fault: str = ""
+    sheet: str = ""
 
 
 def read_sheet(path: Path) -> list[SheetRow]:
-    """Read a FAQ sheet, `.json` (a list of objects) or `.csv` (UTF-8 or GB18030).
+    """Read a FAQ sheet: `.json` (a list of objects), `.xlsx`, else CSV (UTF-8 or GB18030).
 
     A cell of 相似问 or 依据 may hold several, a line each or parted by `|` or `；`; in JSON also a list.
 
     Raises:
         FaqError: If the file cannot be read at all, or its columns are not those of a FAQ sheet.
+        LoadError: If an xlsx file cannot, bears 密级 or has no FAQ sheet.
     """
+    if path.suffix.lower() == ".xlsx":
+        return _workbook_rows(path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -53,8 +60,6 @@ def read_sheet(path: Path) -> list[SheetRow]:
 
 def read_records(records: Iterable[Mapping[str, object]], name: str) -> list[SheetRow]:
     """Read the rows of any sheet whose cells are named by `COLUMNS`; `name` is the sheet's, for messages.
-
-    This is where a reader of another format (an xlsx sheet) hands over its rows.
 
     Raises:
         FaqError: If a column is missing or unknown.
@@ -90,6 +95,29 @@ def write_csv(rows: Sequence[FaqRow]) -> str:
 def write_json(rows: Sequence[FaqRow]) -> str:
     """Return the rows as a JSON list; reading it gives the same rows."""
     return json.dumps([_cells(row, list) for row in rows], ensure_ascii=False, indent=1) + "\n"
+
+
+def _workbook_rows(path: Path) -> list[SheetRow]:
+    read = read_faq_sheet(path)
+    rows = [
+        SheetRow(
+            each.row,
+            FaqRow(
+                question=each.question,
+                answer=each.answer,
+                sources=each.sources,
+                variants=each.variants,
+                region=each.region,
+                effective_from=each.effective_from,
+                effective_to=each.effective_to,
+            ),
+            sheet=each.sheet,
+        )
+        for each in read.rows
+    ]
+    rows += [SheetRow(each.row, None, each.column, each.reason, each.sheet) for each in read.faults]
+    order = {name: place for place, name in enumerate(dict.fromkeys(each.sheet for each in rows))}
+    return sorted(rows, key=lambda each: (order[each.sheet], each.number))
 
 
 def _cells(row: FaqRow, join: Callable[[Sequence[str]], object]) -> dict[str, object]:

@@ -6,11 +6,13 @@ of its sources, so a source that ends on Monday takes its entry out of answers o
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from knowledge_base.database import database_faults
 from knowledge_base.errors import FaqError
 from knowledge_base.faq.citing import Library, Passages, Span
 from knowledge_base.faq.records import (
@@ -29,7 +31,8 @@ from knowledge_base.faq.records import (
 from knowledge_base.faq.tables import FaqChangeRecord, FaqRecord, FaqSourceRecord, FaqVariantRecord
 from knowledge_base.records import NATIONAL
 from knowledge_base.regions import specificity, visible
-from knowledge_base.store import current_revision, faults, hold_still, raise_revision
+from knowledge_base.revision import raise_revision, revision_of, take_turn
+from knowledge_base.store import hold_still
 
 MAX_QUESTION_CHARS = 100
 MAX_ANSWER_CHARS = 1000
@@ -56,6 +59,17 @@ class FaqStore:
             self._passages = {}
         return Library(session, self._passages)
 
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with database_faults("the FAQ could not be read"), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[Session]:
+        with database_faults(what), Session(self._engine) as session, session.begin():
+            take_turn(session)
+            yield session
+
     def save(self, row: FaqRow, *, by: str, today: date) -> Saving:
         """Keep a row as a draft; an entry of the same question and region is changed, and a draft again.
 
@@ -64,8 +78,7 @@ class FaqStore:
             StoreError: If the database refuses.
         """
         row = _tidied(row)
-        with faults("FAQ entry could not be stored"), Session(self._engine) as session, session.begin():
-            raise_revision(session, by=0)
+        with self._writing("FAQ entry could not be stored") as session:
             library = self._library(session)
             row, sources = _resolved(row, library, today)
             record = session.scalar(select(FaqRecord).filter_by(question=row.question, region=row.region))
@@ -98,8 +111,7 @@ class FaqStore:
             StoreError: If the database refuses.
         """
         starts, state = STEPS[action]
-        with faults("FAQ step could not be stored"), Session(self._engine) as session, session.begin():
-            raise_revision(session, by=0)
+        with self._writing("FAQ step could not be stored") as session:
             library = self._library(session)
             touched = False
             moved = []
@@ -133,7 +145,7 @@ class FaqStore:
         Raises:
             FaqError: If there is none of this number.
         """
-        with Session(self._engine) as session:
+        with self._reading() as session:
             record = session.get(FaqRecord, faq_id)
             if record is None:
                 raise FaqError(f"没有编号为 {faq_id} 的问答")
@@ -142,7 +154,7 @@ class FaqStore:
     def entries(self, *, state: FaqState | None = None) -> list[FaqEntry]:
         """Return every entry, or those in a state, by number."""
         wanted = select(FaqRecord).order_by(FaqRecord.id)
-        with Session(self._engine) as session:
+        with self._reading() as session:
             return [
                 _entry(each)
                 for each in session.scalars(wanted if state is None else wanted.filter_by(state=state))
@@ -150,11 +162,11 @@ class FaqStore:
 
     def phrasings(self) -> tuple[int, list[Phrasing]]:
         """Return the revision and, as of it, every published question and variant with its days."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             hold_still(session)
             library = self._library(session)
             published = select(FaqRecord).filter_by(state=FaqState.PUBLISHED).order_by(FaqRecord.id)
-            return current_revision(session), [
+            return revision_of(session), [
                 Phrasing(
                     entry.id, text, entry.content.answer, entry.content.region, standing.first, standing.end
                 )
@@ -165,7 +177,7 @@ class FaqStore:
 
     def standing_on(self, faq_ids: Iterable[int], day: date) -> dict[int, tuple[FaqEntry, Standing]]:
         """Return those of the entries that are published and whose every source holds on `day`."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             library = self._library(session)
             rows = session.scalars(
                 select(FaqRecord).where(FaqRecord.id.in_(set(faq_ids)), FaqRecord.state == FaqState.PUBLISHED)
@@ -179,7 +191,7 @@ class FaqStore:
 
     def review(self, day: date) -> list[FaqDoubt]:
         """Return what of the published and submitted entries cannot be answered from on `day`, and why."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             library = self._library(session)
             states = (FaqState.PUBLISHED, FaqState.IN_REVIEW)
             rows = session.scalars(

@@ -1,4 +1,4 @@
-"""Turning files into blocks of text: md, txt, html, docx and pdf.
+"""Turning files into blocks of text; which loader takes which suffix.
 
 A loader neither judges nor rearranges: what a citizen could read in the file becomes blocks in
 reading order, nothing lost, nothing invented, nothing doubled. Page furniture (page numbers,
@@ -6,100 +6,108 @@ running headers, navigation) is left out.
 """
 
 import logging
-import stat
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from knowledge_base.errors import LoadError, UnreadableFile, UnsupportedFormat
-from knowledge_base.loaders import docx, html, markdown, pdf, text
+from knowledge_base.loaders import docx, html, images, markdown, ofd, office, pdf, text, xlsx
 from knowledge_base.loaders.bounds import shown_size
-from knowledge_base.loaders.sniffing import contradiction
-from knowledge_base.records import Block
+from knowledge_base.loaders.reading_bytes import MAX_BYTES, check_size, read_bytes
+from knowledge_base.loaders.sniffing import IMAGE_SUFFIXES, contradiction
+from knowledge_base.records import Block, Reading
 
-MAX_BYTES = 64 * 1024 * 1024
+__all__ = ["MAX_BYTES", "SUFFIXES", "check_suffix", "load", "read", "read_bytes"]
 
-_READERS: Mapping[str, Callable[[bytes], tuple[Block, ...]]] = {
-    ".md": markdown.read,
-    ".txt": text.read,
-    ".html": html.read,
-    ".htm": html.read,
-    ".docx": docx.read,
+_Reader = Callable[[bytes], Reading]
+
+
+def _of_blocks(reader: Callable[[bytes], tuple[Block, ...]]) -> _Reader:
+    return lambda data: Reading(reader(data))
+
+
+_READERS: Mapping[str, _Reader] = {
+    ".md": _of_blocks(markdown.read),
+    ".txt": _of_blocks(text.read),
+    ".html": _of_blocks(html.read),
+    ".htm": _of_blocks(html.read),
+    ".docx": _of_blocks(docx.read),
+    ".doc": office.read,
+    ".wps": office.read,
+    ".rtf": office.read,
     ".pdf": pdf.read,
+    ".ofd": ofd.read,
+    ".xlsx": xlsx.read,
+    **dict.fromkeys(IMAGE_SUFFIXES, images.read),
 }
 SUFFIXES: frozenset[str] = frozenset(_READERS)
 
 _CURES = {
-    ".doc": "请用 Word 或 WPS 另存为 .docx",
-    ".wps": "请用 WPS 另存为 .docx",
-    ".rtf": "请用 Word 或 WPS 另存为 .docx",
-    ".ofd": "请用阅读器导出为带文字层的 .pdf",
-    ".xls": "请把表格放进 .docx 或 .html",
-    ".xlsx": "请把表格放进 .docx 或 .html",
-    ".zip": "请解压后再导入",
-    ".rar": "请解压后再导入",
+    ".xls": "请用 Excel 或 WPS 另存为 .xlsx",
+    ".et": "请用 WPS 另存为 .xlsx",
+    ".rar": "请解压后再导入，或改用 .zip",
+    ".7z": "请解压后再导入，或改用 .zip",
+    ".gif": "请另存为 .png",
+    ".zip": "压缩包由 wenzheng ingest 逐个读取其中的文件",
 }
 
 _log = logging.getLogger(__name__)
 
 
 def load(path: Path, *, max_bytes: int = MAX_BYTES) -> tuple[Block, ...]:
-    """Read one file into blocks, in reading order; at least one.
+    """Read one file on disk into blocks, in reading order; at least one.
+
+    Raises:
+        LoadError: See `read` and `read_bytes`.
+    """
+    if not path.is_dir():
+        check_suffix(path.name)
+    return read(path.name, read_bytes(path, max_bytes), max_bytes=max_bytes).blocks
+
+
+def check_suffix(name: str) -> None:
+    """Refuse a name whose suffix no loader takes, before its bytes are read.
+
+    Raises:
+        UnsupportedFormat: Naming what is taken, and the cure.
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in _READERS:
+        taken = "、".join(sorted(SUFFIXES))
+        cure = _CURES.get(suffix, "请转换为其中一种")
+        raise UnsupportedFormat(f"不支持 {suffix or '没有扩展名的'} 文件：可读取的是 {taken}；{cure}")
+
+
+def read(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Reading:
+    """Read the bytes of one file; at least one block.
 
     Args:
-        path: A regular file (or a link to one) whose suffix is in `SUFFIXES`, in any case.
-        max_bytes: Size of the largest file read.
+        name: Its suffix, in any case, says which loader takes it.
 
     Raises:
         UnsupportedFormat: If the suffix is not taken, or the content is of another kind than it says.
         EncryptedFile: If a password is needed.
+        MissingTool: If an extra or a program for this kind is not installed.
         ClassifiedDocument: If a part that yields no blocks, such as a page header, bears 密级.
-        UnreadableFile: If there is no such file, or it is empty, too large, truncated, wrongly
-            encoded, scanned, or would unpack beyond the bounds of `knowledge_base.loaders.bounds`.
+        UnreadableFile: If it is empty, too large, truncated, wrongly encoded, shows nothing readable, or
+            would unpack beyond the bounds of `knowledge_base.loaders.bounds`.
     """
-    suffix = path.suffix.lower()
-    reader = _READERS.get(suffix)
-    if reader is None and not path.is_dir():
-        taken = "、".join(sorted(SUFFIXES))
-        cure = _CURES.get(suffix, "请转换为其中一种")
-        raise UnsupportedFormat(f"不支持 {suffix or '没有扩展名的'} 文件：可读取的是 {taken}；{cure}")
-    data = _read_bytes(path, max_bytes)
+    check_suffix(name)
+    check_size(len(data), max_bytes)
+    suffix = PurePosixPath(name).suffix.lower()
     if reason := contradiction(suffix, data):
         raise UnsupportedFormat(reason)
-    if reader is None:
-        raise UnreadableFile("这是一个文件夹，不是文件")
     try:
-        blocks = reader(data)
+        reading = _READERS[suffix](data)
     except LoadError:
         raise
     except RecursionError as error:
         raise UnreadableFile("文件内部的嵌套层数过深，无法读取：请另存一份结构简单的文件") from error
     except Exception as error:
         # Parsers of hostile bytes fail in too many ways to list; a folder must still land without the file.
-        _log.warning("%s could not be parsed", path.name, exc_info=True)
+        _log.warning("%s could not be parsed", name, exc_info=True)
         raise UnreadableFile(
             f"文件结构已损坏，解析失败（{type(error).__name__}）：请重新导出或重新下载"
         ) from error
-    if not blocks:
+    if not any(block.text.strip() for block in reading.blocks):
         raise UnreadableFile(f"文件有 {shown_size(len(data))}，却没有可读的文字：请核对是否导出完整")
-    return blocks
-
-
-def _read_bytes(path: Path, max_bytes: int) -> bytes:
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise UnreadableFile("这是一个文件夹，不是文件")
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableFile("这不是普通文件（可能是管道或设备），无法读取")
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        raise UnreadableFile(f"打不开文件：{error.strerror or error}") from error
-    if len(data) > max_bytes:
-        size = max(status.st_size, len(data))
-        raise UnreadableFile(
-            f"文件有 {shown_size(size)}，上限 {shown_size(max_bytes)}：请拆分后再导入，或调高上限"
-        )
-    if not data:
-        raise UnreadableFile("文件是空的（0 字节）：请重新导出或重新下载")
-    return data
+    return reading

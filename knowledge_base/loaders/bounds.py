@@ -1,6 +1,7 @@
 """Bounds on what a file may unpack to, checked before and while unpacking."""
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -14,6 +15,7 @@ MAX_RATIO = 200
 RATIO_FLOOR_BYTES = 16 * 1024 * 1024
 MAX_STREAM_BYTES = 128 * 1024 * 1024
 
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 _STREAM = re.compile(rb"stream\r?\n(?=[\x08\x18\x28\x38\x48\x58\x68\x78])")
 
 
@@ -25,8 +27,11 @@ def shown_size(count: int) -> str:
     return f"{count // mib} MiB" if count % mib == 0 else f"{count / mib:.1f} MiB"
 
 
-def open_archive(data: bytes) -> zipfile.ZipFile:
+def open_archive(data: bytes, *, with_password: bool = False) -> zipfile.ZipFile:
     """Open a zip whose declared contents stay within bounds.
+
+    Args:
+        with_password: Whether members that need a password may be there, to be refused one by one.
 
     Raises:
         EncryptedFile: If a member needs a password.
@@ -47,26 +52,29 @@ def open_archive(data: bytes) -> zipfile.ZipFile:
     ratio = unpacked / len(data)
     if unpacked > RATIO_FLOOR_BYTES and ratio > MAX_RATIO:
         raise UnreadableFile(f"压缩比约 {ratio:.0f} 倍，上限 {MAX_RATIO} 倍：疑似压缩炸弹，已拒绝")
-    if any(member.flag_bits & 1 for member in members):
+    if not with_password and any(member.flag_bits & 1 for member in members):
         raise EncryptedFile("文件有密码保护：请去掉密码后再导入")
     return archive
 
 
-def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Read one member, stopping at `MAX_PART_BYTES` whatever its header declares.
+def read_member(
+    archive: zipfile.ZipFile, member: str | zipfile.ZipInfo, *, max_bytes: int = MAX_PART_BYTES
+) -> bytes:
+    """Read one member, stopping at `max_bytes` whatever its header declares.
 
     Raises:
         KeyError: If there is no such member.
         UnreadableFile: If it is larger, or its bytes do not match its checksum.
     """
+    name = member if isinstance(member, str) else member.filename
     try:
-        with archive.open(name) as stream:
-            data = stream.read(MAX_PART_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        with archive.open(member) as stream:
+            data = stream.read(max_bytes + 1)
+    except (*_BROKEN, OSError, ValueError) as error:
         raise UnreadableFile(f"文件不完整或已损坏（{name} 解压失败）：请重新导出或重新下载") from error
-    if len(data) > MAX_PART_BYTES:
+    if len(data) > max_bytes:
         raise UnreadableFile(
-            f"{name} 解压后超过 {shown_size(MAX_PART_BYTES)} 的上限：疑似压缩炸弹，已拒绝；正常文件请拆分"
+            f"{name} 解压后超过 {shown_size(max_bytes)} 的上限：疑似压缩炸弹，已拒绝；正常文件请拆分"
         )
     return data
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from knowledge_base.errors import ClassifiedDocument, EncryptedFile
 from knowledge_base.loaders.cleaning import split_lines
-from knowledge_base.loaders.docx_package import Element, Package, attribute, child, local
+from knowledge_base.loaders.docx_package import Package
 from knowledge_base.loaders.docx_styles import Numbers, Styles
+from knowledge_base.loaders.safe_xml import Element, attribute, child, local
 from knowledge_base.loaders.sniffing import is_encrypted_office
 from knowledge_base.loaders.tables import table_blocks
 from knowledge_base.records import Block, BlockKind

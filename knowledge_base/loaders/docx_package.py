@@ -1,42 +1,12 @@
-"""The parts of a docx file: found by relationship, read within bounds, parsed without entities."""
+"""The parts of a docx file: found by relationship, read within bounds."""
 
 import posixpath
 import zipfile
 from collections.abc import Iterator
-from xml.etree import ElementTree as ET
 
 from knowledge_base.errors import UnreadableFile
 from knowledge_base.loaders.bounds import open_archive, read_member
-
-Element = ET.Element
-
-
-class _NoDoctype(ET.TreeBuilder):
-    def doctype(self, name: str, *_: str | None) -> None:
-        raise UnreadableFile(
-            f"文件的 XML 里有 DOCTYPE 声明（{name}），正常的 docx 没有：疑似恶意文件，已拒绝"
-        )
-
-
-def local(name: str) -> str:
-    """Return a tag or attribute name without its namespace, for strict and transitional files alike."""
-    return name.rpartition("}")[2]
-
-
-def attribute(element: Element | None, name: str) -> str:
-    """Return an attribute by its local name; empty when it or the element is absent."""
-    if element is None:
-        return ""
-    return next((value for key, value in element.items() if local(key) == name), "")
-
-
-def child(element: Element | None, *path: str) -> Element | None:
-    """Follow child elements by local name; None where the path ends."""
-    for step in path:
-        if element is None:
-            return None
-        element = next((each for each in element if local(each.tag) == step), None)
-    return element
+from knowledge_base.loaders.safe_xml import Element, attribute, child, parse
 
 
 class Package:
@@ -78,12 +48,4 @@ class Package:
             data = read_member(self._archive, name)
         except KeyError:
             return None
-        # Without a DOCTYPE there is no entity to expand, so the standard parser is safe here.
-        parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314
-        try:
-            parser.feed(data)
-            return parser.close()
-        except ET.ParseError as error:
-            raise UnreadableFile(
-                f"docx 里的 {name} 不是完整的 XML（{error}）：请重新导出或重新下载"
-            ) from error
+        return parse(data, name)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from knowledge_base.loaders.docx_package import Element, Package, attribute, child, local
+from knowledge_base.loaders.docx_package import Package
 from knowledge_base.loaders.numbering import ends_closed, formatted
+from knowledge_base.loaders.safe_xml import Element, attribute, child, local
 
 _HEADING_NAME = re.compile(r"(?:heading|标题)\s*([1-9])", re.IGNORECASE)
 _TITLE_NAMES = frozenset({"title", "标题"})

@@ -43,9 +43,19 @@ def read(data: bytes) -> tuple[Block, ...]:
         UnreadableFile: If the bytes are not text (see `decode`), tables nest too deep, or the page
             breaks off inside a part that is left out.
     """
+    return read_text(decode(data, declared=declared_charset(data)))
+
+
+def declared_charset(data: bytes) -> str:
+    """Return the encoding that the page names in its own head; empty when it names none."""
     named = _CHARSET.search(data[:4096])
+    return named.group(1).decode("ascii", "replace") if named else ""
+
+
+def read_text(text: str) -> tuple[Block, ...]:
+    """Return the blocks of a page that is decoded already; see `read`."""
     page = _Page()
-    page.feed(decode(data, declared=named.group(1).decode("ascii", "replace") if named else ""))
+    page.feed(text)
     return page.finish()
 
 

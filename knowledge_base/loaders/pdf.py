@@ -1,21 +1,22 @@
-"""Pdf files with a text layer: paragraphs joined from their lines, tables row by row, in page order."""
+"""Pdf files: paragraphs joined from their lines, tables row by row, in page order; scanned pages by OCR."""
 
 import io
-import logging
 import re
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from knowledge_base.errors import ClassifiedDocument, EncryptedFile, UnreadableFile
+from knowledge_base.errors import EncryptedFile, UnreadableFile
+from knowledge_base.loaders import ocr
 from knowledge_base.loaders.bounds import check_streams
 from knowledge_base.loaders.cleaning import tidy
-from knowledge_base.loaders.pdf_letters import Letter, Line, lines_of
-from knowledge_base.loaders.pdf_lines import PageLines, TypeArea, drop_furniture, join
-from knowledge_base.loaders.tables import table_blocks
-from knowledge_base.records import Block, BlockKind
-from knowledge_base.secrecy import secrecy_marking
+from knowledge_base.loaders.ocr_layout import page_of
+from knowledge_base.loaders.pages import Page, Table, blocks_of
+from knowledge_base.loaders.pdf_letters import Letter, lines_of
+from knowledge_base.loaders.pdf_lines import PageLines, join
+from knowledge_base.records import OcrPage, Reading
 
 if TYPE_CHECKING:
     import pdfplumber.page
@@ -28,19 +29,22 @@ _UNMAPPED = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff\ufffd]")
 # Fonts made by Word map common characters to the look-alike radicals of U+2F00.
 _RADICALS = re.compile("[\u2f00-\u2fd5]")
 
+_pdfium_lock = threading.Lock()  # the library must not be entered twice at a time
+
 _Box = tuple[float, float, float, float]  # x0, top, x1, bottom
 
-_log = logging.getLogger(__name__)
 
-
-def read(data: bytes) -> tuple[Block, ...]:
+def read(data: bytes) -> Reading:
     """Return headings (lines set larger than the text), paragraphs and table rows.
+
+    A page that is only a picture is read by OCR, whatever the others are.
 
     Raises:
         EncryptedFile: If opening needs a password.
-        ClassifiedDocument: If a running header or footer bears 密级.
-        UnreadableFile: If the file is truncated or damaged, scanned, or its fonts do not say which
-            characters they show.
+        ClassifiedDocument: If a running header or footer, or a scanned page, bears 密级.
+        MissingTool: If a page is a picture and OCR is not installed.
+        UnreadableFile: If the file is truncated or damaged, its fonts do not say which characters they
+            show, or no page yields text; also beyond the bounds of `knowledge_base.loaders.ocr`.
     """
     # The library is slow to import and not needed for the other kinds of file.
     import pdfplumber
@@ -54,30 +58,32 @@ def read(data: bytes) -> tuple[Block, ...]:
         with pdfplumber.open(io.BytesIO(data)) as document:
             if len(document.pages) > MAX_PAGES:
                 raise UnreadableFile(f"PDF 有 {len(document.pages)} 页，上限 {MAX_PAGES} 页：请拆分后再导入")
-            pages = [_read_page(page, number) for number, page in enumerate(document.pages)]
+            read = [_read_page(page, number) for number, page in enumerate(document.pages)]
     except PdfminerException as error:
         if any(isinstance(cause, (PDFEncryptionError, PDFPasswordIncorrect)) for cause in error.args):
             raise EncryptedFile("PDF 有密码保护：请去掉打开密码后再导入") from error
         raise UnreadableFile(f"PDF 已损坏，解析失败（{error}）：请重新下载或重新导出") from error
-    _check_text_layer(pages)
-    return tuple(_blocks(pages))
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    top: float
-    rows: tuple[tuple[str, ...], ...]
+    _check_fonts(read)
+    scans = [number for number, page in enumerate(read) if page.is_scan]
+    recognised = _recognise(data, scans) if scans else {}
+    pages = [recognised[n][0] if n in recognised else page.page for n, page in enumerate(read)]
+    if not any(page.text() for page in pages):
+        raise UnreadableFile(_nothing_to_read(len(pages), scans))
+    ocr_pages = tuple(page for _, page in recognised.values())
+    ocr.refuse_marked(ocr_pages)
+    blank = [page.number for page in ocr_pages if not page.lines]
+    notes = (f"第 {'、'.join(map(str, blank))} 页只有图像，没有认出文字",) if blank else ()
+    return Reading(tuple(blocks_of(pages)), ocr_pages, notes)
 
 
 @dataclass(frozen=True, slots=True)
 class _PdfPage:
-    lines: PageLines
-    tables: tuple[_Table, ...]
+    page: Page
     has_image: bool
 
-    def text(self) -> str:
-        cells = (cell for table in self.tables for row in table.rows for cell in row)
-        return "".join((*(line.text for line in self.lines.lines), *cells))
+    @property
+    def is_scan(self) -> bool:
+        return self.has_image and not self.page.text()
 
 
 def _read_page(page: "pdfplumber.page.Page", number: int) -> _PdfPage:
@@ -88,15 +94,15 @@ def _read_page(page: "pdfplumber.page.Page", number: int) -> _PdfPage:
         if item["upright"]
     ]
     found = [table for table in page.find_tables() if max(len(row.cells) for row in table.rows) > 1]
-    tables: list[_Table] = []
+    tables: list[Table] = []
     for table in found:
         inside = [letter for letter in letters if _is_inside(letter, table.bbox)]
         if inside:
-            tables.append(_Table(table.bbox[1], _grid(table.cells, inside)))
+            tables.append(Table(table.bbox[1], _grid(table.cells, inside)))
     boxes = [table.bbox for table in found]
     outside = (letter for letter in letters if not any(_is_inside(letter, box) for box in boxes))
     lines = tuple(replace(line, text=text) for line in lines_of(outside, number) if (text := tidy(line.text)))
-    result = _PdfPage(PageLines(float(page.height), lines), tuple(tables), bool(page.images))
+    result = _PdfPage(Page(PageLines(float(page.height), lines), tuple(tables)), bool(page.images))
     page.close()  # drops the parsed page, or memory grows with the file
     return result
 
@@ -130,22 +136,8 @@ def _clean_letter(text: str) -> str:
     return _RADICALS.sub(lambda radical: unicodedata.normalize("NFKC", radical.group()), text)
 
 
-def _check_text_layer(pages: Sequence[_PdfPage]) -> None:
-    texts = [page.text() for page in pages]
-    scanned = [i + 1 for i, page in enumerate(pages) if page.has_image and not texts[i]]
-    if scanned and 2 * len(scanned) >= len([text for text in texts if text]) + len(scanned):
-        raise UnreadableFile(
-            f"PDF 是扫描件：{len(pages)} 页中有 {len(scanned)} 页只有图像、没有文字层；"
-            "文字识别（OCR）将在以后的版本提供，现在请导入 Word 原件或带文字层的 PDF"
-        )
-    if scanned:
-        shown = "、".join(map(str, scanned[:20]))
-        _log.warning("PDF 第 %s 页只有图像，其中的文字没有读取", shown)
-    whole = "".join(texts)
-    if not whole:
-        raise UnreadableFile(
-            f"PDF 共 {len(pages)} 页，没有一页有文字：若是扫描件，文字识别（OCR）将在以后的版本提供"
-        )
+def _check_fonts(pages: Sequence[_PdfPage]) -> None:
+    whole = "".join(page.page.text() for page in pages)
     unmapped = len(_UNMAPPED.findall(whole))
     if unmapped > MAX_UNMAPPED_SHARE * len(whole):
         raise UnreadableFile(
@@ -154,33 +146,28 @@ def _check_text_layer(pages: Sequence[_PdfPage]) -> None:
         )
 
 
-def _blocks(pages: Sequence[_PdfPage]) -> list[Block]:
-    kept, furniture = drop_furniture([page.lines for page in pages])
-    if marking := secrecy_marking([Block(BlockKind.PARAGRAPH, line.text) for line in furniture]):
-        raise ClassifiedDocument(f"页眉或页脚标有密级“{marking}”：涉密文件不得导入")
-    layout = TypeArea([line for lines in kept for line in lines])
-    blocks: list[Block] = []
-    run: list[Line] = []
-    rows: list[tuple[str, ...]] = []
-    for page, lines in zip(pages, kept, strict=True):
-        items: list[Line | _Table] = [*lines, *page.tables]
-        for item in sorted(items, key=lambda item: item.top):
-            if isinstance(item, Line):
-                blocks += table_blocks(rows)
-                rows = []
-                run.append(item)
-            else:
-                blocks += layout.paragraphs(run)
-                run = []
-                rows = _continued(rows, item.rows, blocks)
-    return [*blocks, *table_blocks(rows), *layout.paragraphs(run)]
+def _recognise(data: bytes, wanted: Sequence[int]) -> dict[int, tuple[Page, OcrPage]]:
+    """Read the pages of these numbers (from 0) by OCR; they come out in points, as the others do."""
+    import pypdfium2
+
+    recogniser = ocr.Recogniser()
+    read: dict[int, tuple[Page, OcrPage]] = {}
+    document = pypdfium2.PdfDocument(data)
+    try:
+        for number in wanted:
+            page = document[number]
+            pixels_per_point = ocr.LONG_SIDE_PX / max(page.get_size())
+            with _pdfium_lock:
+                picture = page.render(scale=pixels_per_point, may_draw_forms=False).to_pil()
+                page.close()
+            found = recogniser.read(picture, number + 1)
+            read[number] = page_of(found, number, unit=1 / pixels_per_point), found.page
+    finally:
+        document.close()
+    return read
 
 
-def _continued(
-    rows: list[tuple[str, ...]], more: tuple[tuple[str, ...], ...], blocks: list[Block]
-) -> list[tuple[str, ...]]:
-    """Go on with a table cut by a page break, without its repeated header; else close it and start `more`."""
-    if not rows or len(rows[-1]) != len(more[-1]):
-        blocks += table_blocks(rows)
-        return list(more)
-    return rows + list(more[1:] if more[0] == rows[0] else more)
+def _nothing_to_read(count: int, scans: Sequence[int]) -> str:
+    if scans:
+        return f"PDF 是扫描件：{count} 页都没有文字层，也没有认出一个字；请核对扫描是否清楚、方向是否端正"
+    return f"PDF 共 {count} 页，没有一页有文字：请核对是否导出完整"

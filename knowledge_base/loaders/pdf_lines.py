@@ -26,6 +26,15 @@ _MARKER = re.compile(
     r"第[〇零一二三四五六七八九十百千0-9]{1,7}[编章节条]|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十0-9]{1,3}[)）]"
     r"|[0-9]{1,3}(?:[、．]|\.(?![0-9]))|[①-⑳⑴-⒇]|附件|附：|——"
 )
+# 第三条 with a space behind it is no reference to it, which would run on.
+_ARTICLE = re.compile(
+    r"第[〇零一二三四五六七八九十百千0-9]{1,7}[编章节条](?:之[一二三四五六七八九十]{1,3})?[\s\u3000]+\S"
+)
+# A 发文字号 or a date of signature never shares a line with a sentence.
+_ALONE = re.compile(
+    r"[一-鿿]{2,12}[〔\[(（【]\s*[0-9]{4}\s*[〕\])）】]\s*第?\s*[0-9]{1,5}\s*号"
+    r"|[0-9〇零一二三四五六七八九十]{4}\s*年\s*[0-9一二三四五六七八九十]{1,3}\s*月\s*[0-9一二三四五六七八九十]{1,3}\s*日"
+)
 _SENTENCE_ENDS = tuple("。；：！？…;:!?”」")
 _LATIN_RUN = re.compile(r"[!-~]+")
 
@@ -102,6 +111,8 @@ class TypeArea:
             yield self._block(group)
 
     def _starts(self, above: Line, line: Line) -> bool:
+        if _ARTICLE.match(line.text) or _ALONE.fullmatch(line.text) or _ALONE.fullmatch(above.text):
+            return True
         if abs(above.size - line.size) > 0.12 * self._em:
             return True
         if self._is_title(above) and self._is_title(line):

@@ -10,12 +10,10 @@ from retrieval.contracts import Hit
 from retrieval.lexicon import load_lexicon
 from retrieval.query import Query, QueryReader
 from retrieval.ranking import FEATURES
-from retrieval.tokenize import Tokenizer
 
 DAY = date(2026, 11, 23)
 STARTS_AT = 1000
-_LEXICON = load_lexicon()
-READER = QueryReader(_LEXICON, Tokenizer(_LEXICON))
+READER = QueryReader(load_lexicon())
 
 
 def query_of(question: str, context: str = "") -> Query:

@@ -115,7 +115,6 @@ def consultation(service: Service) -> Consultation:
     return Consultation(
         service.store,
         service.index,
-        service.indexer.reader,
         service.settings,
         faq=service.faq,
         confidence=COVERED,

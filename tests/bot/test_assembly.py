@@ -1,6 +1,7 @@
 """One process put together: what it takes in can be asked about at once."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pytest
 
 from bot import assembly
 from bot.answer import AnswerStatus, Question
-from bot.assembly import Service, open_service
+from bot.assembly import Service, open_service, open_words
 from bot.settings import Settings
 from knowledge_base.database import open_database
 from knowledge_base.errors import IndexDamaged
 from knowledge_base.ingest import Progress, ingest_files
+from knowledge_base.words import Word, WordDraft, WordKind
+from retrieval import indexing
 from tests.bot.conftest import BY_WORDS
 from tests.retrieval.fakes import BigramEncoder
 
@@ -101,3 +104,26 @@ def test_an_index_may_be_left_behind_for_now(
     again = open_service(empty.settings, catch_up=False)
     assert not again.ready().ready
     again.close()
+
+
+def test_a_dictionary_word_gets_its_index_in_the_background(
+    empty: Service, rule: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_LOOK_EVERY_S", 0.0)
+    empty.ingest(rule)
+    assert "养犬登记费" not in empty.index.get().reader.read("养犬登记费").words
+    assert isinstance(empty.encoder, BigramEncoder)
+    empty.encoder.encoded.clear()
+    empty.words.add([WordDraft(1, Word(WordKind.DICTIONARY, "养犬登记费", frequency=900))], by="张三")
+    until = time.monotonic() + 30
+    while "养犬登记费" not in empty.index.get().reader.read("养犬登记费").words:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert empty.encoder.encoded == []
+    assert empty.consultation.answer(Question(question="养犬登记费多少？")).trace
+
+
+def test_words_alone_are_opened_without_an_encoder(tmp_path: Path) -> None:
+    with open_words(Settings(data_dir=tmp_path / "data")) as words:
+        assert words.in_use() == ()
+    assert not (tmp_path / "data" / "models").exists()

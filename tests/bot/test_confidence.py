@@ -42,8 +42,9 @@ def test_a_clear_lead_over_the_next_speaks_for_the_first() -> None:
 
 def test_what_is_asked_for_is_met_or_not() -> None:
     """多少 wants an amount: 二百元 is one, and a rule that holds none does not answer."""
-    assert signal("cues_met", asked("登记费多少钱？", FEE)) == 1.0
-    assert signal("cues_unmet", asked("登记费多少钱？", TERM)) == 1.0
+    assert signal("cues_met", asked("登记费多少？", FEE)) == 1.0
+    assert signal("cues_unmet", asked("登记费多少？", TERM)) == 1.0
+    assert signal("amount_unmet", asked("登记费多少？", TERM)) == 1.0
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import pytest
 
 from bot.answer import Answer, AnswerStatus, ListBlock, Message, Question
 from bot.assembly import Service
-from bot.consultation import Consultation, today
+from bot.consultation import Consultation
 from bot.pipeline import run
+from knowledge_base.dates import today
 from knowledge_base.errors import QuestionRejected
 from tests.bot.builders import DAY
 from tests.bot.conftest import CITY, COUNTY

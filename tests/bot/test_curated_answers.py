@@ -11,6 +11,7 @@ import pytest
 from bot.answer import Answer, AnswerStatus, ListBlock, Message, ParagraphBlock, Question
 from bot.assembly import Service
 from bot.consultation import Consultation
+from bot.explaining import explain
 from bot.likeness import SIGNALS, Likeness
 from bot.settings import Settings
 from bot.steps.check import check
@@ -18,6 +19,7 @@ from bot.wording import CURATED
 from knowledge_base.database import open_database
 from knowledge_base.errors import SettingsError
 from knowledge_base.faq.records import FaqAction, FaqRow
+from knowledge_base.lifecycle import Lifecycle
 from tests.bot.builders import DAY
 from tests.bot.conftest import BY_WORDS, CITY, COUNTY, COVERED, DOCUMENTS
 from tests.retrieval.fakes import BigramEncoder
@@ -67,7 +69,6 @@ def ask(
     consultation = Consultation(
         service.store,
         service.index,
-        service.indexer.reader,
         service.settings,
         faq=service.faq,
         confidence=COVERED,
@@ -153,6 +154,32 @@ def test_withdrawn_it_is_gone_at_once_though_the_index_still_has_it(library: Ser
     assert not ask(library, "养犬登记收费多少").curated
 
 
+def test_a_withdrawn_source_takes_it_out_at_once_though_the_index_still_has_it(library: Service) -> None:
+    assert ask(library, "养犬登记收费多少").curated
+    lifecycle = Lifecycle(library.engine)
+    lifecycle.withdraw(RULE, by="老李")
+    answer = ask(library, "养犬登记收费多少")
+    assert not answer.curated
+    assert all(each.document.title != "云州市养犬管理办法" or "〔2026〕" not in each.document.doc_number
+               for each in answer.citations)  # fmt: skip
+    lifecycle.roll_back(RULE, 1, by="老李")
+    assert ask(library, "养犬登记收费多少").curated
+
+
+def test_explaining_tells_which_entries_came_near_and_which_was_used(library: Service) -> None:
+    library.consultation = Consultation(
+        library.store, library.index, library.settings,
+        faq=library.faq, confidence=COVERED, likeness=SAME_WORDS, clock=lambda: DAY,
+    )  # fmt: skip
+    told = explain(library, Question(question="养犬登记收费多少", region=CITY))
+    first, *others = told.curated
+    assert (first.question, first.is_answered_from, first.threshold) == (FEE.question, True, 0.6)
+    assert first.probability >= 0.6
+    assert not any(each.is_answered_from for each in others)
+    # The judgement goes on being about the documents.
+    assert told.judgement.confidence == pytest.approx(COVERED.of(tuple(told.judgement.signals.values())))
+
+
 def test_a_source_that_ends_takes_it_out_on_the_day_without_a_restart(
     library: Service, documents: Path, tmp_path: Path
 ) -> None:
@@ -173,7 +200,7 @@ def test_a_source_that_ends_takes_it_out_on_the_day_without_a_restart(
 
 def test_a_source_that_is_not_what_it_was_leaves_no_answer(library: Service) -> None:
     consultation = Consultation(
-        library.store, library.index, library.indexer.reader, library.settings,
+        library.store, library.index, library.settings,
         faq=library.faq, confidence=COVERED, likeness=SAME_WORDS, clock=lambda: DAY,
     )  # fmt: skip
     turn = consultation.consult(Question(question="养犬登记带什么材料", region=CITY))

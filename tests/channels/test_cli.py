@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and how it ends."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from channels import cli
 from channels.metrics import MULTIPROC_VARIABLE
 from knowledge_base.errors import EncoderError
 from knowledge_base.ingest import FileOutcome, IngestReport, Progress
-from knowledge_base.records import DocumentMeta, Inference
+from knowledge_base.records import DocumentMeta, Inference, OcrLine, OcrPage
 from knowledge_base.store import DocumentDraft, KnowledgeStore
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Taker:
 
     outcomes: tuple[FileOutcome, ...] = (LANDED,)
     taken: list[Path] = field(default_factory=list)
+    told: list[tuple[str, bool]] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
     closed: int = 0
 
     def ingest(
@@ -47,11 +50,27 @@ class Taker:
         *,
         manifest: Path | None = None,
         region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
         on_progress: Callable[[Progress], None],
     ) -> IngestReport:
         self.taken.append(path)
+        self.told.append((by, as_draft))
         on_progress(Progress("read", 1, 1, "a.md"))
         on_progress(Progress("encode", 12, 12))
+        return IngestReport(self.outcomes)
+
+    def ingest_page(
+        self,
+        url: str,
+        *,
+        region: str | None = None,
+        by: str = "",
+        as_draft: bool = False,
+        on_progress: Callable[[Progress], None],
+    ) -> IngestReport:
+        self.pages.append(url)
+        self.told.append((by, as_draft))
         return IngestReport(self.outcomes)
 
     def close(self) -> None:
@@ -90,6 +109,44 @@ def test_ingest_ends_with_1_when_a_file_was_refused(monkeypatch: pytest.MonkeyPa
     assert report["outcomes"][1]["reason"] == "文件有密码，无法读取"
     assert report["outcomes"][0]["inferred"][0]["value"] == "2026-05-01"
     assert report["outcomes"][0]["review"] == ["没有写明何时施行，按成文日期计"]
+
+
+def test_ingest_says_who_brings_it_and_whether_it_is_a_draft(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    monkeypatch.setenv("LOGNAME", "zhang")
+    folder = ("--data-dir", str(tmp_path / "data"))
+    run("ingest", str(tmp_path), *folder)
+    run("ingest", str(tmp_path), "--draft", "--by", "王某", *folder)
+    assert taker.told == [("zhang", False), ("王某", True)]
+
+
+def test_ingest_of_an_address_takes_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    taker = Taker()
+    open_instead(monkeypatch, taker)
+    url = "https://www.yunzhou.example/1.html"
+    assert run("ingest", url, "--data-dir", str(tmp_path))[0] == 0
+    assert (taker.pages, taker.taken) == ([url], [])
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text("[]", encoding="utf-8")
+    assert run("ingest", url, "--manifest", str(manifest), "--data-dir", str(tmp_path))[0] == 2
+
+
+def test_ingest_shows_how_files_were_read_and_what_ocr_was_unsure_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unsure = OcrPage(3, (OcrLine("第二条 每日六时开门", 0.62, (0.1, 0.2, 0.9, 0.3)),))
+    scan = FileOutcome("扫描.pdf", "added", title="办法", notes=("第 2 页没有认出文字",), ocr=(unsure,))
+    open_instead(monkeypatch, Taker((scan,)))
+    out = run("ingest", str(tmp_path), "--data-dir", str(tmp_path / "data"))[1]
+    assert "第 2 页没有认出文字" in out
+    assert re.search(r"扫描\.pdf\s+3\s+0\.62\s+第二条 每日六时开门", out)
+    written = json.loads(run("ingest", str(tmp_path), "--json", "--data-dir", str(tmp_path / "data"))[1])
+    (page,) = written["outcomes"][0]["ocr"]
+    assert page["page"] == 3
+    assert page["lines"] == [{"text": "第二条 每日六时开门", "confidence": 0.62, "box": [0.1, 0.2, 0.9, 0.3]}]
 
 
 def test_ingest_of_nothing_is_a_wrong_call(tmp_path: Path) -> None:

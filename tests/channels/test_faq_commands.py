@@ -25,7 +25,7 @@ def data(tmp_path: Path, store: KnowledgeStore, monkeypatch: pytest.MonkeyPatch)
     """A data directory with the park rule; the index is left alone, as no question is asked here."""
     store.land(PARK_FILE, [draft_of(PARK)])
     monkeypatch.setattr(faq_commands, "_catch_up", lambda _settings: None)
-    monkeypatch.setattr("bot.consultation.today", lambda: TODAY)
+    monkeypatch.setattr("knowledge_base.dates.today", lambda: TODAY)
     return tmp_path
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bot.confidence import SIGNALS, Confidence, signals
 from bot.turn import Turn
-from eval.calibrate import FOLDS, Judged, learn_confidence, learn_ranking
+from eval.calibrate import FOLDS, Judged, _even_weights, learn_confidence, learn_ranking
 from retrieval.ranking import FEATURES, Ranking
 from tests.bot.builders import chunk_of, evidence_of, query_of, turn_of
 
@@ -98,3 +98,14 @@ def test_what_was_learned_judges_as_it_was_measured() -> None:
 
 def test_a_signal_that_never_changes_weighs_nothing() -> None:
     assert learn_confidence(turns(gap=1.0)).weights["unserved"] == 0.0
+
+
+def test_a_short_question_and_a_long_one_are_answerable_equally_often() -> None:
+    lengths = np.array([6] * 30 + [30] * 90)
+    labels = np.array([True] * 10 + [False] * 20 + [True] * 60 + [False] * 30)
+    weights = _even_weights(lengths, labels)
+    short, long = lengths == 6, lengths == 30
+    # Ten questions count as if they were twenty of them: a cell that small is not blown up.
+    assert weights[short & labels].sum() == pytest.approx(weights[short & ~labels].sum() / 2)
+    assert weights[long & labels].sum() == pytest.approx(weights[long & ~labels].sum())
+    assert weights.mean() == pytest.approx(1.0)

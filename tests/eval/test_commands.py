@@ -83,7 +83,7 @@ def answer_set(tmp_path: Path) -> Path:
 
 def test_the_group_lists_its_commands(app: typer.Typer) -> None:
     listed = RUNNER.invoke(app, ["eval", "--help"]).output
-    assert all(name in listed for name in ("retrieval", "answers", "coverage"))
+    assert all(name in listed for name in ("retrieval", "compare", "answers", "coverage"))
     assert "--questions" in RUNNER.invoke(app, ["bench", "--help"]).output
 
 

@@ -14,7 +14,14 @@ from sqlalchemy import Engine, create_engine, inspect, text
 
 import bot.conversations  # its tables belong to the same history
 import knowledge_base.faq.tables  # and so do these
-from knowledge_base.database import BUSY_TIMEOUT_MS, MIGRATIONS, Base, open_database
+from knowledge_base.database import (
+    BUSY_TIMEOUT_MS,
+    MIGRATIONS,
+    Base,
+    connect,
+    open_database,
+    schema_revisions,
+)
 from knowledge_base.errors import StoreError
 
 OPEN_AND_COUNT = """
@@ -150,3 +157,50 @@ def test_processes_that_open_a_new_database_at_once_all_find_it_whole(database_u
         process.stdin.flush()
     results = [process.communicate(timeout=60) for process in processes]
     assert [(out.strip(), err) for out, err in results] == [("0", "")] * 4
+
+
+def test_an_older_database_is_brought_up_to_date_and_all_it_held_is_published(tmp_path: Path) -> None:
+    """A 附件 joins the main texts it stood beside: the first is in both of these, the second in the later."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    engine = connect(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO documents VALUES (1, '甲.md', '', NULL, '2026-01-01 00:00:00'),"
+                " (2, '甲.md', '附件1', 1, '2026-01-01 00:00:00')"
+            )
+        )
+        for id_, document, number, made in (
+            (1, 1, 1, "2026-01-01 00:00:00.1"),
+            (2, 2, 1, "2026-01-01 00:00:00.2"),
+            (3, 1, 2, "2026-02-01 00:00:00.1"),
+            (4, 2, 2, "2026-03-01 00:00:00.1"),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO versions (id, document_id, number, sha256, title, level, region, doc_number,"
+                    " issuer, url, repealed, superseded_by, inferred, text, created_at)"
+                    f" VALUES ({id_}, {document}, {number}, '', '甲', '', '全国', '', '', '', 0, '', '[]',"
+                    f" '甲', '{made}')"
+                )
+            )
+    engine.dispose()
+    again = open_database(url)
+    with again.connect() as connection:
+        assert connection.execute(text("SELECT version_id, state FROM editions ORDER BY 1")).all() == [
+            (1, "published"),
+            (3, "published"),
+        ]
+        parts = connection.execute(text("SELECT edition_id, version_id FROM edition_parts ORDER BY 1, 2"))
+        assert parts.all() == [(1, 2), (3, 2), (3, 4)]
+        moves = connection.execute(text("SELECT edition_id, to_state, at FROM transitions ORDER BY 1")).all()
+        assert [(edition, state, str(at)[:10]) for edition, state, at in moves] == [
+            (1, "published", "2026-01-01"),
+            (3, "published", "2026-02-01"),
+        ]
+    assert schema_revisions(again) == ("0004", "0004")
+    again.dispose()

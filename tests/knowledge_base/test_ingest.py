@@ -14,10 +14,11 @@ import pytest
 
 from knowledge_base.database import open_database
 from knowledge_base.errors import LoadError, ManifestError
-from knowledge_base.ingest import FileOutcome, IngestReport, Progress, ingest_files, read_drafts
+from knowledge_base.ingest import FileOutcome, IngestReport, Progress, draft, ingest_files
 from knowledge_base.loaders import MAX_BYTES
 from knowledge_base.records import NATIONAL, Inference
 from knowledge_base.regions import load_gazetteer
+from knowledge_base.sources import sources_of_file
 from knowledge_base.store import DocumentDraft, KnowledgeStore, StoredText
 
 CITY = "云岭省/云州市"
@@ -461,9 +462,8 @@ def opened(database: Path) -> Iterator[KnowledgeStore]:
 
 
 def drafts_of(path: Path) -> Sequence[DocumentDraft]:
-    return read_drafts(
-        path, path.name, row=None, region=None, max_bytes=MAX_BYTES, gazetteer=load_gazetteer()
-    )
+    (source,) = sources_of_file(path, path.name, {}, max_bytes=MAX_BYTES)
+    return draft(source.read(), source, region=None, gazetteer=load_gazetteer())
 
 
 def bare(text: StoredText) -> tuple[object, ...]:

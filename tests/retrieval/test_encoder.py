@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 
 from knowledge_base.errors import EncoderError
 from retrieval import encoder as encoder_module
@@ -18,23 +17,10 @@ from retrieval.contracts import Encoder, Span, Vectors
 from retrieval.encoder import SentenceEncoder, average_spans, plan_batches
 from retrieval.runtime import Recipe, TokenBatch, TokenVectors, unit_rows
 from retrieval.torch_runtime import choose_prefixes
+from tests.retrieval.letters import ALPHABET, letter_tokenizer
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-ALPHABET = ["<s>", "<pad>", "</s>", "<unk>", "问", "文", "：", "东", "西", "南", "北", " "]
-
-
-def letter_tokenizer() -> Tokenizer:
-    """One token a character, between <s> and </s>."""
-    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(ALPHABET)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(r"\s"), "removed"), pre_tokenizers.Split(Regex("."), "isolated")]
-    )
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    return tokenizer
 
 
 class CompassRuntime:
@@ -211,51 +197,6 @@ def test_prefixes_are_the_models_own_before_its_familys(
     name: str, prompts: dict[str, str | None], expected: tuple[str, str]
 ) -> None:
     assert choose_prefixes(name, prompts) == expected
-
-
-@pytest.fixture(scope="module")
-def save_tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Write a sentence-transformers model of two small random BERT layers over the compass letters."""
-
-    def save(name: str, pooling: str = "mean", seed: int = 0, *, dense: int = 0) -> Path:
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
-        from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-        folder = tmp_path_factory.mktemp("models") / name
-        torch.manual_seed(seed)
-        config = BertConfig(
-            vocab_size=len(ALPHABET),
-            hidden_size=16,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=32,
-            max_position_embeddings=32,
-            pad_token_id=1,
-        )
-        BertModel(config).save_pretrained(folder / "bert")
-        tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-            tokenizer_object=letter_tokenizer(), pad_token="<pad>", unk_token="<unk>", model_max_length=32
-        )
-        tokenizer.save_pretrained(folder / "bert")
-        modules: list[torch.nn.Module] = [
-            Transformer(str(folder / "bert"), max_seq_length=32),
-            Pooling(16, pooling),
-        ]
-        if dense:
-            modules.append(Dense(16, dense))
-        SentenceTransformer(modules=[*modules, Normalize()], device="cpu").save(str(folder / name))
-        return folder / name
-
-    return save
-
-
-@pytest.fixture
-def models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for converted models; they are converted right here, a process each would be slow."""
-    monkeypatch.setattr(encoder_module, "_convert_apart", encoder_module._convert)
-    return tmp_path / "converted"
 
 
 def sentences(model: "SentenceTransformer", texts: Sequence[str]) -> Vectors:

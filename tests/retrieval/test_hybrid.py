@@ -15,12 +15,11 @@ from retrieval.hybrid import HybridIndex, build_hybrid, passage_spans, passage_t
 from retrieval.lexicon import load_lexicon
 from retrieval.query import QueryReader
 from retrieval.ranking import FEATURES, Ranking
-from retrieval.tokenize import Tokenizer
 from tests.retrieval.fakes import BigramEncoder
 
 LEXICON = load_lexicon()
-TOKENIZER = Tokenizer(LEXICON)
-READER = QueryReader(LEXICON, TOKENIZER)
+READER = QueryReader(LEXICON)
+READER.warm_up()
 
 
 def ranked_by(**weights: float) -> Ranking:
@@ -43,7 +42,6 @@ def index_of(
         [spans.astype(np.float16) for spans in encoded.spans],
         encoder=encoder,
         reader=READER,
-        tokenizer=TOKENIZER,
         ranking=ranking,
     )
 

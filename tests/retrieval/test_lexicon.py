@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge_base.errors import SettingsError
+from knowledge_base.words import Word, WordKind
 from retrieval import lexicon as lexicon_module
+from retrieval.cutting import Source
 from retrieval.lexicon import DICTIONARY, STOPWORDS, TABLES, Lexicon, load_lexicon
 
 LEXICON = load_lexicon()
@@ -132,8 +134,8 @@ def test_fifty_characters_take_less_than_a_fifth_of_a_millisecond() -> None:
 
 
 def test_stopwords_and_dictionary_are_given_out() -> None:
-    assert {"请问", "怎么", "吗", "我", "我们", "一下", "可以", "有没有"} <= LEXICON.stopwords
-    assert LEXICON.dictionary_path == DATA / DICTIONARY
+    assert {"请问", "怎么", "吗", "我", "我们", "一下", "可以", "有没有"} <= LEXICON.cutting.stopwords.keys()
+    assert [each.word for each in LEXICON.cutting.dictionary] == words(DICTIONARY)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_tables_are_sound(name: str, least: int) -> None:
         assert all(official)
         assert len(set(official)) == len(official), spellings
         assert not set(spellings) & set(official), spellings
-        assert not set(official) & LEXICON.stopwords, spellings
+        assert not set(official) & LEXICON.cutting.stopwords.keys(), spellings
         assert all(spelling == spelling.strip().lower() for spelling in spellings), spellings
 
 
@@ -203,7 +205,7 @@ def test_the_dictionary_keeps_government_terms_whole() -> None:
         import jieba
     jieba.setLogLevel("WARNING")
     cutter = jieba.Tokenizer()
-    with LEXICON.dictionary_path.open("rb") as lines:
+    with (DATA / DICTIONARY).open("rb") as lines:
         cutter.load_userdict(lines)
     assert cutter.lcut("向人社局申请工伤认定") == ["向", "人社局", "申请", "工伤认定"]
     assert cutter.lcut("停工留薪期内的劳动报酬") == ["停工留薪期", "内", "的", "劳动报酬"]
@@ -211,3 +213,60 @@ def test_the_dictionary_keeps_government_terms_whole() -> None:
     assert set(cutter.lcut_for_search("不动产登记")) >= {"不动产", "登记", "不动产登记"}
     broken = [term for term in terms if cutter.lcut(term, HMM=False) != [term]]
     assert broken == []
+
+
+def own(*words: Word) -> Lexicon:
+    return load_lexicon(words=words)
+
+
+def synonym(word: str, *terms: str, two_way: bool = False) -> Word:
+    return Word(WordKind.SYNONYM, word, terms, two_way=two_way)
+
+
+def test_an_operators_synonym_is_read_and_told_apart() -> None:
+    (found,) = own(synonym("薅羊毛", "补贴申领")).expand("怎么薅羊毛")
+    assert (found.matched, found.official, found.source) == ("薅羊毛", ("补贴申领",), Source.OPERATORS)
+    assert expanded("怎么薅羊毛") == {}
+
+
+def test_an_operators_synonym_takes_the_place_of_the_packaged_one_or_hides_it() -> None:
+    assert expanded("老板来了", own(synonym("老板", "雇主方"))) == {"老板": ("雇主方",)}
+    assert expanded("老板来了", own(Word(WordKind.SYNONYM, "老板", hides=True))) == {}
+
+
+def test_a_one_way_synonym_is_not_read_back_and_a_two_way_one_is() -> None:
+    one, two = own(synonym("房补金", "租赁津贴")), own(synonym("房补金", "租赁津贴", two_way=True))
+    assert expanded("租赁津贴多少", one) == {}
+    assert expanded("租赁津贴多少", two) == {"租赁津贴": ("房补金",)}
+    assert expanded("房补金多少", two) == {"房补金": ("租赁津贴",)}
+    assert one.named("租赁津贴多少") == two.named("租赁津贴多少") == ("租赁津贴",)
+    assert two.named("房补金多少") == ()
+
+
+def test_typos_are_mended_but_not_inside_an_official_word() -> None:
+    lexicon = own(Word(WordKind.TYPO, "积金", ("基金",)), Word(WordKind.TYPO, "社堡", ("社保",)))
+    assert [(found.matched, found.official) for found in lexicon.mend("社堡和公积金")] == [
+        ("社堡", ("社保",))
+    ]
+    assert LEXICON.mend("社堡") == ()
+
+
+def test_an_index_cut_otherwise_keeps_its_cutting_and_gets_todays_synonyms() -> None:
+    now = own(synonym("薅羊毛", "补贴申领"), Word(WordKind.DICTIONARY, "青岚惠民卡"))
+    then = now.cut_by(LEXICON.cutting)
+    assert then.cutting is LEXICON.cutting
+    assert expanded("薅羊毛", then) == {"薅羊毛": ("补贴申领",)}
+    assert now.named("青岚惠民卡") == ("青岚惠民卡",)
+    assert then.named("青岚惠民卡") == ()
+
+
+def test_only_dictionary_and_stop_list_change_the_fingerprint() -> None:
+    same = own(synonym("薅羊毛", "补贴申领"), Word(WordKind.TYPO, "社堡", ("社保",)))
+    assert same.cutting.fingerprint == LEXICON.cutting.fingerprint
+    for word in (
+        Word(WordKind.DICTIONARY, "青岚惠民卡"),
+        Word(WordKind.DICTIONARY, "公积金中心", hides=True),
+        Word(WordKind.STOP, "麻溜"),
+        Word(WordKind.STOP, "请问", hides=True),
+    ):
+        assert own(word).cutting.fingerprint != LEXICON.cutting.fingerprint, word

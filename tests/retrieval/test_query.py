@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from retrieval.cues import Cue
 from retrieval.lexicon import load_lexicon
 from retrieval.query import QueryReader
-from retrieval.tokenize import Tokenizer
 
 LEXICON = load_lexicon()
-READER = QueryReader(LEXICON, Tokenizer(LEXICON))
+READER = QueryReader(LEXICON)
 
 
 def test_colloquial_words_are_put_into_official_terms_too() -> None:
@@ -64,4 +63,4 @@ def test_words_are_unique_and_none_is_a_stop_word(question: str) -> None:
     query = READER.read(question)
     for words in (query.words, query.official):
         assert len(set(words)) == len(words)
-        assert not set(words) & LEXICON.stopwords
+        assert not set(words) & set(LEXICON.cutting.stopwords)

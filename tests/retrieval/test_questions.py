@@ -7,17 +7,16 @@ import numpy as np
 import pytest
 
 from knowledge_base.faq.records import Phrasing
+from knowledge_base.words import Word, WordKind
 from retrieval.contracts import SearchFilter
 from retrieval.lexicon import load_lexicon
 from retrieval.query import QueryReader
 from retrieval.questions import QuestionHit, QuestionIndex, no_questions
-from retrieval.tokenize import Tokenizer
 from tests.retrieval.fakes import BigramEncoder
 
 CITY, COUNTY = "云岭省/云州市", "云岭省/云州市/青岚县"
 MONDAY = date(2026, 11, 30)
-_LEXICON = load_lexicon()
-READER = QueryReader(_LEXICON, Tokenizer(_LEXICON))
+READER = QueryReader(load_lexicon())
 ENCODER = BigramEncoder(dim=256)
 PHRASINGS = [
     Phrasing(1, "租房提取住房公积金，每月最多能提多少？", "每月1500元。", CITY, date.min, date.max),
@@ -33,8 +32,13 @@ def index() -> QuestionIndex:
     return QuestionIndex.build(PHRASINGS, vectors, READER)
 
 
-def search(index: QuestionIndex, question: str, where: SearchFilter | None = None) -> list[QuestionHit]:
-    query = READER.read(question)
+def search(
+    index: QuestionIndex,
+    question: str,
+    where: SearchFilter | None = None,
+    reader: QueryReader = READER,
+) -> list[QuestionHit]:
+    query = reader.read(question)
     return index.search(query, ENCODER.encode_queries([query.text])[0], weight=lambda _: 1.0, where=where)
 
 
@@ -90,12 +94,28 @@ def test_region_and_day_are_filtered_inside_the_search(
 
 def test_what_is_saved_finds_the_same(index: QuestionIndex, tmp_path: Path) -> None:
     index.save(tmp_path / "questions")
-    loaded = QuestionIndex.load(tmp_path / "questions", dim=ENCODER.dim)
+    loaded = QuestionIndex.load(tmp_path / "questions", dim=ENCODER.dim, reader=READER)
     assert len(loaded) == len(index)
     for question in ("养犬登记收费多少？", "租房能提多少公积金"):
         assert search(loaded, question) == search(index, question)
 
 
+def test_an_operators_synonym_reaches_both_sides_of_the_comparison(index: QuestionIndex) -> None:
+    # The entry says 养犬登记; only its reading in today's words knows that 上狗户口 is the same.
+    synonym = Word(WordKind.SYNONYM, "上狗户口", ("养犬登记",))
+    today = READER.with_words(load_lexicon(words=[synonym]))
+    asked = "上狗户口收费多少？"
+    before = next(hit for hit in search(index, asked) if hit.faq_id == 2)
+    after = next(hit for hit in search(index.read_by(today), asked, reader=today) if hit.faq_id == 2)
+    assert after.of_phrasing > before.of_phrasing
+    entry = [Phrasing(4, asked, "一百元。", CITY, date.min, date.max)]
+    by_operator = QuestionIndex.build(entry, ENCODER.encode_queries([asked]), READER)
+    formal = "养犬登记收费多少？"
+    (before,) = search(by_operator, formal)
+    (after,) = search(by_operator.read_by(today), formal, reader=today)
+    assert after.of_asked > before.of_asked
+
+
 def test_without_questions_nothing_is_found() -> None:
     query = READER.read("养犬登记收费多少？")
-    assert no_questions(8).search(query, np.zeros(8, np.float32), weight=lambda _: 1.0) == []
+    assert no_questions(8, READER).search(query, np.zeros(8, np.float32), weight=lambda _: 1.0) == []

@@ -43,9 +43,11 @@ def candidates(shelf: list[Passage]) -> Candidates:
         rows=np.arange(len(shelf)),
         dense=all_of(0.8),
         best_span=all_of(0.85),
+        cued_span=all_of(0.84),
         lexical=all_of(0.4),
         coverage=all_of(0.2),
         title_coverage=all_of(0.1),
+        topic=np.array([passage.document == "云州" for passage in shelf]),
     )
 
 
@@ -63,6 +65,7 @@ def test_how_well_it_matches_is_passed_on() -> None:
     found = ranked_by([FEE])
     assert found["dense"] == [0.8]
     assert found["best_span"] == [0.85]
+    assert found["cued_span"] == [0.84]
     assert found["lexical"] == [0.4]
     assert found["coverage"] == [0.2]
     assert found["title_coverage"] == [0.1]
@@ -73,6 +76,21 @@ def test_a_kind_of_answer_counts_only_where_it_was_asked_for() -> None:
     assert ranked_by(SHELF, Cue.AMOUNT)["holds_amount"] == [1, 1, 0]
     assert ranked_by(SHELF, Cue.AMOUNT)["holds_penalty"] == [0, 0, 0]
     assert ranked_by(SHELF, Cue.PENALTY)["holds_penalty"] == [0, 1, 0]
+
+
+def test_a_heading_that_names_what_is_asked_for_speaks_for_its_passage() -> None:
+    limit = Passage(4, "养犬登记办事指南", "办理时限", "", "三个工作日。")
+    fee = Passage(5, "养犬登记办事指南", "收费标准", "", "不收费。")
+    found = ranked_by([limit, fee, FEE], Cue.TURNAROUND)
+    assert found["headed"] == [1, 0, 0]
+    assert found["headed_otherwise"] == [0, 1, 0]
+    assert found["length_headed"][1:] == [0, 0]
+    assert found["length_headed"] == [found["length"][0], 0, 0]
+    assert ranked_by([limit, fee])["headed_otherwise"] == [0, 0]
+
+
+def test_what_the_dialogue_is_about_is_told() -> None:
+    assert ranked_by(SHELF)["topic"] == [1, 1, 0]
 
 
 def test_penalties_nobody_asked_for_are_told_apart() -> None:

@@ -107,7 +107,7 @@ def test_columns_are_those_of_the_passages() -> None:
     assert table.depths.tolist() == [0, 2, 1]
     assert table.lengths.tolist() == [7, 6, 7]
     assert table.span_starts.tolist() == [0, 2, 2, 3]
-    assert table.cues[1] == Cue.AMOUNT
+    assert table.cues[1] == Cue.AMOUNT | Cue.FEE
     assert table.region_names == ("全国", "云岭省/云州市", "云岭省")
 
 

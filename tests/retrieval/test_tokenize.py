@@ -1,16 +1,20 @@
 """From any writing to the words of the lexical index."""
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from knowledge_base.errors import IndexDamaged
+from knowledge_base.words import Word, WordKind
+from retrieval.cutting import Cutting
 from retrieval.lexicon import load_lexicon
 from retrieval.tokenize import Tokenizer
 
 LEXICON = load_lexicon()
-TOKENIZER = Tokenizer(LEXICON)
+TOKENIZER = Tokenizer(LEXICON.cutting)
 
 WRITING = st.one_of(
     st.text(max_size=60),
@@ -63,7 +67,7 @@ def test_words_are_cut_long_and_short_without_stop_words(text: str, words: list[
 def test_no_word_is_a_stop_word_and_every_word_stands_in_the_folded_text(text: str) -> None:
     folded = TOKENIZER.fold(text)
     for word in TOKENIZER.words(text):
-        assert word not in LEXICON.stopwords
+        assert word not in LEXICON.cutting.stopwords
         assert word in folded
         assert word == word.strip()
 
@@ -77,3 +81,40 @@ def test_words_are_the_same_however_the_text_is_composed(text: str) -> None:
 @given(st.text(alphabet=st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=30))
 def test_a_cut_run_joins_up_again(run: str) -> None:
     assert "".join(TOKENIZER.cut(run)) == run
+
+
+def cutter(*words: Word) -> Tokenizer:
+    return Tokenizer(load_lexicon(words=words).cutting)
+
+
+def test_an_operators_word_is_kept_whole_and_nobody_elses_words_change() -> None:
+    text = "青岚惠民卡怎么办"
+    before = TOKENIZER.words(text)
+    own = cutter(Word(WordKind.DICTIONARY, "青岚惠民卡"))
+    assert "青岚惠民卡" in own.words(text)
+    assert "青岚惠民卡" not in before
+    assert TOKENIZER.words(text) == before
+
+
+def test_a_hidden_word_is_no_longer_kept_whole_and_a_hidden_stop_word_is_searched() -> None:
+    assert "停工留薪期" in TOKENIZER.cut("停工留薪期")
+    assert "停工留薪期" not in cutter(Word(WordKind.DICTIONARY, "停工留薪期", hides=True)).cut("停工留薪期")
+    assert "怎么" in cutter(Word(WordKind.STOP, "怎么", hides=True)).words("怎么办理")
+    assert "办理" not in cutter(Word(WordKind.STOP, "办理")).words("怎么办理")
+
+
+def test_what_is_kept_with_an_index_cuts_in_the_same_way(tmp_path: Path) -> None:
+    cutting = load_lexicon(
+        words=(
+            Word(WordKind.DICTIONARY, "青岚惠民卡", frequency=50, tag="n"),
+            Word(WordKind.DICTIONARY, "停工留薪期", hides=True),
+            Word(WordKind.STOP, "麻溜"),
+        )
+    ).cutting
+    cutting.save(tmp_path)
+    again = Cutting.load(tmp_path)
+    assert again == cutting
+    assert again.fingerprint == cutting.fingerprint
+    (tmp_path / "words.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(IndexDamaged, match=r"words\.json cannot be read"):
+        Cutting.load(tmp_path)

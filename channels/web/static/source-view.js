@@ -2,6 +2,8 @@
 import { effectBadge } from "./answer-view.js";
 import { documentName, element, placeName, regionName, webAddress } from "./dom.js";
 
+const WITHDRAWN = "这份文件已由发布单位撤下，不再提供正文，也不再作为答复依据。需要了解现行规定，请重新提问。";
+
 export class SourceView {
   #panel = document.getElementById("source");
   #title = document.getElementById("source-title");
@@ -27,7 +29,8 @@ export class SourceView {
     try {
       const response = await fetch(address("/api/v1/documents", citation), { headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(String(response.status));
-      drawn = articleOf(await response.json());
+      const found = await response.json();
+      drawn = found.withdrawn ? [element("p", { class: "notice" }, WITHDRAWN)] : articleOf(found);
     } catch {
       drawn = [
         element("p", { class: "notice" }, "全文暂时打不开，下面是回答引用的原话。"),

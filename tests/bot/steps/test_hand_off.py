@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, ListBlock, NoticeBlock, Option, ParagraphBlock
-from bot.steps.hand_off import DIFFERS_WITHIN, NAMED_REGIONS, hand_off
+from bot.steps.hand_off import CLOSEST_FROM, DIFFERS_WITHIN, NAMED_REGIONS, hand_off
 from bot.steps.respond import respond
 from bot.turn import Evidence, Turn
 from bot.wording import CLOSEST, NO_ANSWER
@@ -18,8 +18,9 @@ def of_region(region: str, score: float = 0.0) -> Evidence:
     return evidence_of(chunk_of(RULE, title="养犬条例", region=region), score=score)
 
 
-def refused(*evidence: Evidence, unserved: str = "") -> Turn:
-    return replace(turn_of("登记", *evidence, unserved=unserved), status=AnswerStatus.NO_ANSWER)
+def refused(*evidence: Evidence, unserved: str = "", confidence: float = 0.3) -> Turn:
+    turn = turn_of("登记", *evidence, unserved=unserved)
+    return replace(turn, status=AnswerStatus.NO_ANSWER, confidence=confidence)
 
 
 def test_without_an_answer_there_are_the_closest_titles_and_the_hotline() -> None:
@@ -33,6 +34,38 @@ def test_without_an_answer_there_are_the_closest_titles_and_the_hotline() -> Non
         NoticeBlock(text="您可以拨打政务服务便民热线 12345（24 小时），由工作人员为您查询。"),
     )
     assert turn.citations == ()
+
+
+def test_what_is_nothing_like_any_document_gets_no_titles() -> None:
+    turn = HAND_OFF(refused(NATION, confidence=CLOSEST_FROM / 2))
+    assert [block.type for block in turn.blocks] == ["paragraph", "notice"]
+
+
+def test_the_closest_may_be_the_rule_of_a_place_within_the_region() -> None:
+    county = of_region("云岭省/云州市/青岚县", score=2.0)
+    turn = HAND_OFF(replace(refused(NATION), elsewhere=(county,)))
+    assert turn.blocks[1].model_dump()["items"] == ("《养犬条例》", "《养犬法》")
+
+
+def test_a_chosen_region_without_documents_is_named() -> None:
+    first = HAND_OFF(replace(refused(), unserved_choice="海南省/三亚市")).blocks[0]
+    assert first.model_dump()["text"].startswith("我这里没有三亚市的地方文件")
+
+
+def test_within_a_chosen_region_the_question_is_which_part_of_it() -> None:
+    county = of_region("云岭省/云州市/青岚县")
+    turn = turn_of("养犬登记？", region="云岭省/云州市", elsewhere=(county,))
+    turn = HAND_OFF(replace(turn, status=AnswerStatus.CLARIFY))
+    assert turn.blocks[0].model_dump()["text"].startswith("云州市没有这方面的统一规定")
+    assert [option.label for option in turn.options] == ["青岚县"]
+
+
+def test_a_citys_answer_says_which_county_differs() -> None:
+    city, county = of_region("云岭省/云州市"), of_region("云岭省/云州市/青岚县")
+    turn = HAND_OFF(respond(turn_of("养犬登记？", city, region="云岭省/云州市", elsewhere=(county,))))
+    assert turn.blocks[-1] == NoticeBlock(
+        text="以上是云州市的规定。青岚县另有规定，选择您所在的地区可以查看。"
+    )
 
 
 def test_with_nothing_found_there_is_still_the_hotline() -> None:
@@ -69,7 +102,7 @@ def test_a_national_answer_says_where_other_rules_apply() -> None:
     turn = HAND_OFF(respond(turn_of("养犬登记？", NATION, elsewhere=elsewhere)))
     assert turn.status is AnswerStatus.ANSWERED
     assert turn.blocks[-1] == NoticeBlock(
-        text="以上是全国统一的规定。云州市、海州省等地另有规定，选择您所在的地区可以查看。"
+        text="以上是全国统一的规定。云州市、海州省另有规定，选择您所在的地区可以查看。"
     )
     assert [option.region for option in turn.options] == ["云岭省/云州市", "海州省"]
 

@@ -14,8 +14,6 @@ from retrieval.contracts import ALWAYS, Passage
 from retrieval.cues import Cue
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.indexing import passage_of
-from retrieval.lexicon import load_lexicon
-from retrieval.tokenize import Tokenizer
 from tests.bot.builders import DAY, READER, chunk_of, evidence_of, turn_of
 from tests.bot.conftest import BY_WORDS, CITY, COUNTY
 from tests.retrieval.fakes import BigramEncoder
@@ -34,13 +32,13 @@ def index_of(passages: list[Passage]) -> HybridIndex:
         [spans.astype("float16") for spans in encoded.spans],
         encoder=encoder,
         reader=READER,
-        tokenizer=Tokenizer(load_lexicon()),
         ranking=BY_WORDS,
     )
 
 
 def step_over(service: Service, index: HybridIndex) -> Retrieve:
-    return retrieve(service.store, lambda: index, lambda: frozenset(service.store.regions()))
+    step = retrieve(service.store, lambda: frozenset(service.store.regions()))
+    return lambda turn: step(turn if turn.query is None else replace(turn, index=index))
 
 
 @pytest.fixture(scope="module")

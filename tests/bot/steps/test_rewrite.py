@@ -1,10 +1,23 @@
 """Rewrite: a follow-up is read together with what it follows on."""
 
+import numpy as np
 import pytest
 
 from bot.answer import Message
 from bot.steps.rewrite import context_of, rewrite
+from bot.turn import Turn
+from retrieval.hybrid import HybridIndex
+from retrieval.ranking import Ranking
 from tests.bot.builders import READER, turn_of
+from tests.retrieval.fakes import BigramEncoder
+
+INDEX = HybridIndex.build(
+    [], np.empty((0, 64), np.float32), [], encoder=BigramEncoder(), reader=READER, ranking=Ranking.load()
+)
+
+
+def rewritten(turn: Turn) -> Turn:
+    return rewrite(lambda: INDEX)(turn)
 
 
 def said(*lines: str) -> tuple[Message, ...]:
@@ -41,7 +54,7 @@ def test_the_context_is_bounded() -> None:
 
 
 def test_the_query_carries_the_context_and_its_official_terms() -> None:
-    turn = rewrite(READER)(turn_of("那要多久？", history=said("五险一金里的公积金怎么取？", "见规定。")))
+    turn = rewritten(turn_of("那要多久？", history=said("五险一金里的公积金怎么取？", "见规定。")))
     assert turn.query is not None
     assert turn.query.context == "五险一金里的公积金怎么取?"  # folded
     assert "公积金" in turn.query.context_words
@@ -50,6 +63,6 @@ def test_the_query_carries_the_context_and_its_official_terms() -> None:
 
 
 def test_a_first_question_stands_alone() -> None:
-    turn = rewrite(READER)(turn_of("養犬登記要多久？"))
+    turn = rewritten(turn_of("養犬登記要多久？"))
     assert turn.query is not None
     assert (turn.query.text, turn.query.context) == ("养犬登记要多久?", "")

@@ -1,5 +1,7 @@
 """The REST interface as others rely on it."""
 
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from starlette.testclient import TestClient
 from bot.settings import Settings
 from channels.app import create_app
 from channels.web.rest import prefers_html
+from tests.channels.conftest import STORED
 
 if TYPE_CHECKING:
     from tests.channels.conftest import FakeLibrary, FakeService
@@ -222,3 +225,25 @@ def test_openapi_names_every_route(client: TestClient) -> None:
 )
 def test_who_gets_a_page(accept: str, html: bool) -> None:
     assert prefers_html(accept) is html
+
+
+def test_a_withdrawn_document_shows_its_title_and_a_plain_notice(
+    client: TestClient, library: "FakeLibrary", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    withdrawn = replace(STORED, withdrawn=True, text="", chunks=(), effective_to=date.min)
+    monkeypatch.setattr(library, "document_text", lambda *_: withdrawn)
+    address = "/api/v1/documents/1?version=7&start=3&end=9"
+    found = client.get(address)
+    assert found.status_code == 200
+    body = found.json()
+    assert (body["document"]["title"], body["withdrawn"], body["in_force"]) == (
+        STORED.document.meta.title,
+        True,
+        False,
+    )
+    assert (body["text"], body["outline"], body["span"], body["effective_to"]) == ("", [], None, None)
+    page = client.get("/documents/1?version=7&start=3&end=9").text
+    assert STORED.document.meta.title in page
+    assert "已撤下" in page
+    assert "不再作为答复依据" in page
+    assert "无房证明" not in page

@@ -4,11 +4,13 @@ import json
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.worksheet.worksheet import Worksheet
 
-from knowledge_base.errors import FaqError
+from knowledge_base.errors import FaqError, UnsupportedFormat
 from knowledge_base.faq.records import FaqRow
 from knowledge_base.faq.sheets import SheetRow, read_records, read_sheet, write_csv, write_json
 
@@ -71,6 +73,33 @@ def test_a_sheet_that_is_none_says_why(tmp_path: Path, name: str, text: str, why
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(FaqError, match=why):
         read_sheet(tmp_path / name)
+
+
+def test_a_workbook_is_read_with_the_numbers_it_shows(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = "公园"
+    sheet.append(["问题", "答案", "相似问", "依据", "地区", "生效", "失效"])
+    sheet.append(["没有答案的", "", "", "《公园办法》第一条"])
+    sheet.append(
+        [
+            *(ROW.question, ROW.answer, "\n".join(ROW.variants), "\n".join(ROW.sources), ROW.region),
+            *(ROW.effective_from, ROW.effective_to),
+        ]
+    )
+    book.save(tmp_path / "faq.xlsx")
+    bad, good = read_sheet(tmp_path / "faq.xlsx")
+    assert (bad.sheet, bad.number, bad.row, bad.column) == ("公园", 2, None, "答案")
+    assert "请补上" in bad.fault
+    assert good == SheetRow(3, ROW, sheet="公园")
+
+
+def test_a_workbook_without_faq_columns_says_so(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.save(tmp_path / "faq.xlsx")
+    with pytest.raises(UnsupportedFormat, match="没有找到“问题”和“答案”两列"):
+        read_sheet(tmp_path / "faq.xlsx")
 
 
 def test_a_sheet_that_cannot_be_read_says_why(tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ def file(folder: Path, name: str, data: bytes | str) -> Path:
 
 
 def test_the_suffixes() -> None:
-    assert frozenset({".md", ".txt", ".html", ".htm", ".docx", ".pdf"}) == SUFFIXES
+    pictures = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
+    office = {".docx", ".doc", ".wps", ".rtf", ".xlsx"}
+    assert {".md", ".txt", ".html", ".htm", ".pdf", ".ofd"} | pictures | office == SUFFIXES
 
 
 def test_upper_case_suffix_and_link_out_of_the_folder(tmp_path: Path) -> None:
@@ -114,7 +116,11 @@ def test_larger_than_allowed(tmp_path: Path) -> None:
         ("网.txt", "<!DOCTYPE html><p>正文</p>", "改为 .html"),
         ("字.docx", "第一条 总则", "不是 Word 文档"),
         ("字.pdf", "第一条 总则", "不以 %PDF- 开头"),
-        ("旧.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "不支持 .doc 文件.*另存为 .docx"),
+        ("旧.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "不支持 .xls 文件.*另存为 .xlsx"),
+        ("表.xlsx", b"%PDF-1.7\n", "改为 .pdf"),
+        ("图.ofd", PNG, "图片（png）"),
+        ("字.png", "第一条 总则", "不是 图片"),
+        ("字.doc", "第一条 总则", "不是 Word 文档"),
         ("无后缀", "第一条", "没有扩展名"),
     ],
 )

@@ -1,0 +1,86 @@
+"""Training the shipped adapter: on public questions and the project's own, over a corpus of laws.
+
+Encoding a whole corpus costs more than training does. Only passages that the words of some question find
+are worth telling apart, so those alone are encoded: the best few by BM25, and the right ones.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.datasets import ArticleQuestion, BeirSet, DatasetError
+from eval.retrieval_run import as_passages
+from retrieval.adaptation.mining import TrainingQuestion, mine
+from retrieval.contracts import Encoder, Passage
+from retrieval.hybrid import build_hybrid, passage_text
+from retrieval.lexical import Bm25Index
+from retrieval.lexicon import load_lexicon
+from retrieval.query import Query, QueryReader
+from retrieval.tokenize import Tokenizer
+
+BY_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """What an adapter is trained on: questions with candidates, and what is encoded of each passage."""
+
+    questions: list[TrainingQuestion]
+    passages: dict[int, str]
+
+
+def gather(
+    beir: BeirSet,
+    own: Sequence[ArticleQuestion],
+    encoder: Encoder,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> TrainingSet:
+    """Put the questions of a BEIR split and the project's own together, with hard negatives from the ranking.
+
+    Raises:
+        DatasetError: If an article that answers is not in the corpus.
+    """
+    passages = as_passages(beir)
+    lexicon = load_lexicon()
+    reader = QueryReader(lexicon)
+    asked = _asked(beir, own, passages, reader)
+    chosen = _worth_encoding(passages, asked, reader.tokenizer)
+    encoding = None if on_progress is None else lambda done: on_progress(done, len(chosen))
+    index = build_hybrid([passages[row] for row in chosen], encoder, on_progress=encoding)
+    mined = mine(index, asked)
+    return TrainingSet(mined, {row: passage_text(passages[row]) for row in chosen})
+
+
+def _asked(
+    beir: BeirSet, own: Sequence[ArticleQuestion], passages: Sequence[Passage], reader: QueryReader
+) -> dict[Query, list[int]]:
+    """Return every question with the rows of the articles that answer it."""
+    rows = {document.id: row for row, document in enumerate(beir.documents)}
+    by_article: dict[tuple[str, str], int] = {}
+    for passage in passages:
+        by_article.setdefault((passage.title, passage.heading), passage.id)
+    asked: dict[Query, list[int]] = {}
+    for id_, text in beir.queries.items():
+        right = [rows[document] for document, relevance in beir.qrels[id_].items() if relevance > 0]
+        asked.setdefault(reader.read(text), []).extend(right)
+    for question in own:
+        row = by_article.get((question.law, question.article))
+        if row is None:
+            raise DatasetError(f"《{question.law}》{question.article} is not in the corpus {beir.name}")
+        asked.setdefault(reader.read(question.question), []).append(row)
+    return asked
+
+
+def _worth_encoding(
+    passages: Sequence[Passage], asked: dict[Query, list[int]], tokenizer: Tokenizer
+) -> list[int]:
+    """Return, in order, the rows that answer a question or are among the best few by its words."""
+    words = [tokenizer.words(f"{each.title} {each.heading} {each.text}") for each in passages]
+    index = Bm25Index.build(words)
+    chosen = {row for right in asked.values() for row in right}
+    for query in asked:
+        scores = index.scores((*query.words, *query.official))
+        chosen.update(int(row) for row in np.argpartition(-scores, BY_WORDS)[:BY_WORDS])
+    return sorted(chosen)
