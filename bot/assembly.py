@@ -171,6 +171,7 @@ def load_encoder(settings: Settings) -> SentenceEncoder:
         models_dir=settings.models_dir,
         runtime=settings.encoder_runtime,
         threads=settings.encoder_threads,
+        adapter=settings.adapter,
     )
 
 

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
         data_dir: Holds all state: database, models, indexes. Two directories never mix.
         database_url: SQLAlchemy URL; empty means SQLite under `data_dir`.
         encoder: A sentence-transformers model by name or path; empty means the embedded default.
+        adapter: Folder of a low-rank adapter (LoRA) to merge into the encoder; empty means none.
         encoder_runtime: `auto` uses OpenVINO where the model allows it, else torch.
         home_region: Region the page preselects, such as `云岭省/云州市`; empty lets the documents decide.
         hotline: The line a citizen is sent to when nothing here answers.
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str = ""
     encoder: str = ""
+    adapter: Path | None = None
     encoder_runtime: Literal["auto", "openvino", "torch"] = "auto"
     encoder_threads: int = Field(default=0, ge=0, description="0 means one per core")
     home_region: str = ""

@@ -1,6 +1,7 @@
 """The commands of this package: `wenzheng eval …` and `wenzheng bench`."""
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from retrieval.hybrid import HybridIndex
 
 _SAMPLE = Path(__file__).parents[1] / "knowledge_base" / "sample"
+_TRAINING_QUESTIONS = Path(__file__).parent / "data" / "training-questions.jsonl"
 _SAMPLE_QUESTIONS = Path(__file__).parent / "data" / "sample-questions.jsonl"
 _FAQ_QUESTIONS = Path(__file__).parent / "data" / "faq-questions.jsonl"
 
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command("coverage")(evaluate_coverage)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
+    group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)
     app.add_typer(group, name="eval")
@@ -340,6 +343,49 @@ def _show_proof(result: object, faults: list[str], *, as_json: bool) -> None:
         for name, value in shown.items():
             typer.echo(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     raise typer.Exit(1 if faults else 0)
+
+
+def train_adapter(
+    target: Annotated[Path, typer.Argument(help="写入适配器的文件夹，须不存在。")],
+    *,
+    beir: Annotated[Path, typer.Option("--beir", help="BEIR 格式的文件夹：法条和公开的问题。")],
+    split: Annotated[str, typer.Option("--split", help="用来训练的划分。")] = "train",
+    questions: Annotated[
+        Path, typer.Option("--questions", help="本项目自己写的训练题。")
+    ] = _TRAINING_QUESTIONS,
+    held_out: Annotated[int, typer.Option("--held-out", min=1, help="留出不学、只看的题数。")] = 120,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="每题学几遍。")] = 2,
+    data_dir: DataDir = None,
+) -> None:
+    """训练编码模型的低秩适配器（LoRA）：要装 wenzheng[adapt]，两核约一小时。"""
+    from bot.settings import read_settings
+    from eval.adaptation_run import gather, train_on
+    from eval.datasets import read_article_questions, read_beir
+    from eval.retrieval_run import CachedEncoder
+    from retrieval.adaptation.training import TrainingPlan
+    from retrieval.encoder import SentenceEncoder
+
+    if target.exists():
+        raise typer.BadParameter(f"{target} 已经存在", param_hint="TARGET")
+    settings = read_settings(data_dir)
+    dataset, own = read_beir(beir, split=split), read_article_questions(questions)
+    encoder = SentenceEncoder.load(
+        models_dir=settings.models_dir, runtime=settings.encoder_runtime, threads=settings.encoder_threads
+    )
+    cached = CachedEncoder(encoder, settings.data_dir / "eval-cache")
+    gathered = gather(dataset, own, cached, on_progress=_progress("编码"))
+    adapter = train_on(
+        gathered,
+        settings.models_dir,
+        target,
+        held_out=held_out,
+        plan=TrainingPlan(rounds=rounds),
+        threads=settings.encoder_threads or len(os.sched_getaffinity(0)),
+        on_look=lambda look: typer.echo(
+            f"第 {look.step}/{look.steps} 步，留出题 nDCG@10 {look.ndcg_at_10:.4f}", err=True
+        ),
+    )
+    typer.echo(f"适配器 {adapter.name}（{adapter.fingerprint}）已写入 {target}")
 
 
 def _set_and_data(text: str) -> tuple[Path, Path]:

@@ -8,7 +8,7 @@ from bot.pipeline import Step
 from bot.turn import Turn
 
 # Asking costs the citizen a turn: only where some region's rule very likely answers.
-CLARIFY_FROM = 0.8
+CLARIFY_FROM = 0.5
 
 
 def judge(confidence: Confidence) -> Step:

@@ -85,7 +85,7 @@ def train(
     *,
     plan: TrainingPlan,
     target: Path,
-    card: str,
+    card: Callable[[], str],
     on_look: Callable[[Look], None] | None = None,
 ) -> Adapter:
     """Train an adapter and write it; the best of all looks at the held-out questions is kept.
@@ -95,7 +95,7 @@ def train(
         recipe: Its prefixes.
         passages: What is encoded of each passage, by id, without prefix.
         target: Folder to write: the adapter and its card.
-        card: Text of `README.md`: what it was trained on, and how.
+        card: Gives the text of `README.md`, once trained: on what it was trained, and how.
 
     Raises:
         ValueError: If there are no questions to train on or none held out.
@@ -156,7 +156,7 @@ def train(
             loss=MultipleNegativesRankingLoss(model, scale=1 / plan.temperature),
             callbacks=[watch],
         ).train()
-    return write_adapter(watch.best, plan, target, card)
+    return write_adapter(watch.best, plan, target, card())
 
 
 def training_rows(questions: Sequence[TrainingQuestion], plan: TrainingPlan) -> list[tuple[str, int, int]]:
