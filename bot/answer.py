@@ -116,12 +116,17 @@ class TurnTrace(_Frozen):
 
 
 class Answer(_Frozen):
-    """One reply. `text` is the whole of it as plain text, for a terminal or a screen reader."""
+    """One reply. `text` is the whole of it as plain text, for a terminal or a screen reader.
+
+    Attributes:
+        curated: The answer is a curated one (人工整理的问答): the operators' words, with quotations under it.
+    """
 
     status: AnswerStatus
     text: str
     blocks: tuple[Block, ...] = ()
     citations: tuple[Citation, ...] = ()
+    curated: bool = False
     services: tuple[ServiceCard, ...] = ()
     suggestions: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()

@@ -14,6 +14,7 @@ from knowledge_base import ingest
 from knowledge_base.database import open_database
 from knowledge_base.dates import today
 from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
+from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import Counts, KnowledgeStore
@@ -59,6 +60,7 @@ class Service:
         self.engine = engine
         self.encoder = encoder
         self.store = KnowledgeStore(engine)
+        self.faq = FaqStore(engine)
         self.words = WordStore(engine, load_lists().packaged)
         self.indexer = Indexer(
             self.store,
@@ -66,12 +68,13 @@ class Service:
             settings.index_dir,
             words=self.words,
             ranking=ranking,
+            faq=self.faq,
             backend=vector_backend(settings),
         )
         self.building = BackgroundBuild(self.indexer)
         self.follower = Follower(self.indexer, self.building)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
-        self.consultation = Consultation(self.store, self.index, settings)
+        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq)
 
     def ingest(
         self,

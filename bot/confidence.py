@@ -56,6 +56,11 @@ _BEYOND_DOCUMENTS = re.compile(
 )
 
 
+def beyond_documents(question: str) -> bool:
+    """Tell whether a question asks what no document holds: live data, a person's own record, an opinion."""
+    return bool(_BEYOND_DOCUMENTS.search(question))
+
+
 def signals(turn: Turn) -> tuple[float, ...]:
     """Return the signals of a turn with at least one piece of evidence, in the order of `SIGNALS`."""
     query, best = turn.query, turn.evidence[0]
@@ -88,7 +93,7 @@ def signals(turn: Turn) -> tuple[float, ...]:
         named["headed_otherwise"],
         named["topic"],
         float(bool(turn.unserved)),
-        float(bool(_BEYOND_DOCUMENTS.search(query.text))),
+        float(beyond_documents(query.text)),
         float(bool(query.context)),
         math.log1p(len(query.words)),
         math.log1p(len(query.text)),

@@ -8,6 +8,7 @@ from datetime import date
 
 from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
 from bot.confidence import Confidence
+from bot.likeness import Likeness
 from bot.pipeline import Step, run
 from bot.settings import Settings
 from bot.steps.check import check
@@ -15,11 +16,13 @@ from bot.steps.guard import guard
 from bot.steps.hand_off import hand_off
 from bot.steps.judge import judge
 from bot.steps.locate import locate
+from bot.steps.match import candidates_of, match
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
 from bot.turn import Turn
 from knowledge_base.dates import today
+from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
@@ -37,17 +40,22 @@ class Consultation:
         index: LiveIndex,
         settings: Settings,
         *,
+        faq: FaqStore,
         confidence: Confidence | None = None,
+        likeness: Likeness | None = None,
         clock: Callable[[], date] = today,
     ) -> None:
         self._clock = clock
         self.confidence = confidence or Confidence.load()
         regions = _Regions(store, index)
+        self.likeness = likeness or Likeness.load()
+        self.candidates = candidates_of(store, faq, self.likeness)
         self._steps: list[tuple[str, Step]] = [
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served)),
+            ("match", match(self.candidates, self.likeness.threshold)),
             ("judge", judge(self.confidence)),
             ("respond", respond),
             ("check", check),
@@ -73,7 +81,12 @@ class Consultation:
         turn = run(turn, self._steps)
         _log.info(
             "turn answered",
-            extra={"turn": turn.id, "status": turn.status, "confidence": round(turn.confidence, 3)},
+            extra={
+                "turn": turn.id,
+                "status": turn.status,
+                "confidence": round(turn.confidence, 3),
+                "faq": turn.curated.entry.id if turn.curated else None,
+            },
         )
         return turn
 
@@ -85,6 +98,7 @@ class Consultation:
             text="\n".join(_plain(block) for block in turn.blocks),
             blocks=turn.blocks,
             citations=turn.citations,
+            curated=turn.curated is not None,
             suggestions=turn.suggestions,
             options=turn.options,
             trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms),

@@ -96,6 +96,18 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class NearEntry:
+    """A curated question near the one asked: its probability to ask the same, against the threshold."""
+
+    faq_id: int
+    question: str
+    region: str
+    probability: float
+    threshold: float
+    is_answered_from: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One question, from what was typed to how the turn ended."""
 
@@ -110,6 +122,7 @@ class Explanation:
     dense: tuple[RankedPassage, ...]
     lexical: tuple[RankedPassage, ...]
     fused: tuple[FusedPassage, ...]
+    curated: tuple[NearEntry, ...]
     judgement: Judgement
     status: AnswerStatus
     answer: str
@@ -172,6 +185,7 @@ def explain(
         dense=_ranked(service.store, rankings.dense),
         lexical=_ranked(service.store, rankings.lexical),
         fused=tuple(map(_fused, turn.evidence[:top])),
+        curated=_near_entries(service.consultation, turn),
         judgement=_judgement(service.consultation, turn),
         status=answer.status,
         answer=answer.text,
@@ -245,10 +259,26 @@ def _fused(evidence: Evidence) -> FusedPassage:
     )
 
 
+def _near_entries(consultation: Consultation, turn: Turn) -> tuple[NearEntry, ...]:
+    used = None if turn.curated is None else turn.curated.entry.id
+    return tuple(
+        NearEntry(
+            near.entry.id,
+            near.entry.content.question,
+            near.hit.region,
+            near.probability,
+            consultation.likeness.threshold,
+            near.entry.id == used,
+        )
+        for near in sorted(consultation.candidates(turn), key=lambda near: -near.probability)
+    )
+
+
 def _judgement(consultation: Consultation, turn: Turn) -> Judgement:
     values = signals(turn) if turn.evidence else ()
     return Judgement(
-        turn.confidence,
+        # What is answered from may be a curated question; this is about the documents.
+        consultation.confidence.of(values) if values else 0.0,
         consultation.confidence.threshold,
         dict(zip(SIGNALS, values, strict=True)) if values else {},
     )

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.answer import AnswerStatus, Block, Citation, Option, Question
+from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
 from retrieval.contracts import Hit
 from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
+from retrieval.questions import QuestionHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,21 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class CuratedAnswer:
+    """A curated entry (FAQ) that may answer: how near its question is, and the words of its sources.
+
+    Attributes:
+        probability: That the entry asks what the citizen asks, in [0, 1].
+        sources: One piece of evidence for each source, in the entry's order, in force on the turn's day.
+    """
+
+    entry: FaqEntry
+    hit: QuestionHit
+    probability: float
+    sources: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What is known so far.
 
@@ -45,7 +62,9 @@ class Turn:
         evidence: What may answer, best first.
         elsewhere: The same from the rules of regions that do not bind here: those within the region that
             counts, or of any where none is known.
-        confidence: Probability, in [0, 1], that the first evidence answers.
+        matches: Curated questions near the one asked, nearest first.
+        curated: The one of them that clearly asks the same; it is answered from rather than the evidence.
+        confidence: Probability, in [0, 1], that what is answered from answers.
         status: How the turn ends; None while it is open.
     """
 
@@ -61,6 +80,8 @@ class Turn:
     earlier: Query | None = None
     evidence: tuple[Evidence, ...] = ()
     elsewhere: tuple[Evidence, ...] = ()
+    matches: tuple[QuestionHit, ...] = ()
+    curated: CuratedAnswer | None = None
     confidence: float = 0.0
     status: AnswerStatus | None = None
     blocks: tuple[Block, ...] = ()

@@ -10,6 +10,8 @@ ASK_REGION = "这件事各地规定不同，全国没有统一的规定。请选
 ASK_REGION_WITHIN = "{place}没有这方面的统一规定，下列地方有自己的规定。请选择您所在的地区："
 DIFFERS = "以上是{scope}的规定。{regions}另有规定，选择您所在的地区可以查看。"
 RELATED = "相关规定："
+CURATED = "以下是人工整理的问答，由工作人员根据下列文件编写，不是文件原文："
+CURATED_SOURCE = "依据"
 EMPTY = "知识库里还没有文件，暂时无法回答。"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import document_commands, upkeep_commands, words_commands
+from channels import document_commands, faq_commands, upkeep_commands, words_commands
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(faq_commands.group, name="faq")
 
 
 @app.command()

@@ -86,6 +86,14 @@ def print_explanation(explanation: "Explanation", console: Console | None = None
     )
     _rankings(console, explanation)
 
+    if explanation.curated:
+        _heading(console, "问答")
+        for near in explanation.curated:
+            verdict = "用来回答" if near.is_answered_from else f"不用（阈值 {near.threshold:.3f}）"
+            console.print(
+                Text(f"{near.faq_id}　{near.question}　{near.region}　把握 {near.probability:.3f}，{verdict}")
+            )
+
     _heading(console, "判断")
     judgement = explanation.judgement
     answers = judgement.confidence >= judgement.threshold

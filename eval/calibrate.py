@@ -170,10 +170,10 @@ def learn_confidence(
     left_out = np.zeros(len(turns))
     for fold in range(FOLDS):
         test = np.arange(len(turns)) % FOLDS == fold
-        weights, bias = _fit_logistic(values[~test], labels[~test], evenly[~test])
+        weights, bias = fit_logistic(values[~test], labels[~test], evenly[~test])
         left_out[test] = 1 / (1 + np.exp(-(values[test] @ weights + bias)))
     threshold = float(np.quantile(left_out[labels], false_refusals))
-    weights, bias = _fit_logistic(values, labels, evenly)
+    weights, bias = fit_logistic(values, labels, evenly)
     return ConfidenceResult(
         weights={name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=True)},
         bias=round(float(bias), 4),
@@ -196,7 +196,14 @@ def _even_weights(lengths: NDArray[np.int64], labels: NDArray[np.bool_]) -> Floa
     return np.asarray(weights * (len(weights) / weights.sum()), dtype=np.float64)
 
 
-def _fit_logistic(values: Floats, labels: NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:
+def fit_logistic(
+    values: Floats, labels: NDArray[np.bool_], weights: Floats | None = None
+) -> tuple[Floats, float]:
+    """Return weights and bias of a logistic regression, in the values' own units.
+
+    Args:
+        weights: How much each sample counts; by default all alike.
+    """
     mean, scale = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     model = LogisticRegression(C=0.5, max_iter=2000).fit(
         (values - mean) / scale, labels, sample_weight=weights

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SAMPLE = Path(__file__).parents[1] / "knowledge_base" / "sample"
 _TRAINING_QUESTIONS = Path(__file__).parent / "data" / "training-questions.jsonl"
 _SAMPLE_QUESTIONS = Path(__file__).parent / "data" / "sample-questions.jsonl"
+_FAQ_QUESTIONS = Path(__file__).parent / "data" / "faq-questions.jsonl"
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="数据目录，默认取 WENZHENG_DATA_DIR。")]
 AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果。")]
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command("answers")(evaluate_answers)
     group.command("coverage")(evaluate_coverage)
     group.command("calibrate")(calibrate)
+    group.command("faq")(evaluate_faq)
     group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)
@@ -326,6 +328,31 @@ def calibrate(
         _show(result, [], None, as_json=True)
     else:
         typer.echo(result.markdown())
+
+
+def evaluate_faq(
+    file: Annotated[Path, typer.Argument(help="标注题，每行一个 JSON 对象。")] = _FAQ_QUESTIONS,
+    *,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="提问日 YYYY-MM-DD，默认今天。")] = None,
+    write: Annotated[bool, typer.Option("--write", help="把学到的权重和阈值写入程序包。")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """问答（FAQ）该用时用上了吗，不该用时误用了吗；由标注题学习权重与阈值，数字出自学习时留出的题。"""
+    from bot.assembly import open_service
+    from bot.settings import read_settings
+    from eval.answers_run import today
+    from eval.faq_run import keep, read_faq_questions, run_faq
+
+    questions = read_faq_questions(file)
+    service = open_service(read_settings(data_dir))
+    try:
+        result = run_faq(service, questions, _read_day(as_of) or today())
+    finally:
+        service.close()
+    if write:
+        keep(result, file, len(questions))
+    _show(result, result.tables(), None, as_json=as_json)
 
 
 def kill(

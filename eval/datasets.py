@@ -140,12 +140,12 @@ def read_beir(folder: Path, *, split: str = "test") -> BeirSet:
     """
     documents: dict[str, BeirDocument] = {}
     corpus = folder / "corpus.jsonl"
-    for line, found in _read_lines(corpus, _BeirDocument):
+    for line, found in read_rows(corpus, _BeirDocument):
         if found.id in documents:
             raise DatasetError(f"{corpus}:{line}: _id {found.id!r} comes twice")
         documents[found.id] = BeirDocument(found.id, found.title, found.text)
     queries: dict[str, str] = {}
-    for line, query in _read_lines(folder / "queries.jsonl", _BeirQuery):
+    for line, query in read_rows(folder / "queries.jsonl", _BeirQuery):
         if query.id in queries:
             raise DatasetError(f"{folder / 'queries.jsonl'}:{line}: _id {query.id!r} comes twice")
         if not query.text.strip():
@@ -204,7 +204,7 @@ def read_answer_set(path: Path) -> tuple[LabelledQuestion, ...]:
         DatasetError: If the file is missing or empty, a line is malformed, or an id comes twice.
     """
     questions: dict[str, LabelledQuestion] = {}
-    for number, question in _read_lines(path, LabelledQuestion):
+    for number, question in read_rows(path, LabelledQuestion):
         if question.id in questions:
             raise DatasetError(f"{path}:{number}: id {question.id!r} comes twice")
         questions[question.id] = question
@@ -217,10 +217,15 @@ def read_article_questions(path: Path) -> tuple[ArticleQuestion, ...]:
     Raises:
         DatasetError: If the file is missing or empty, or a line is malformed.
     """
-    return tuple(question for _, question in _read_lines(path, ArticleQuestion))
+    return tuple(question for _, question in read_rows(path, ArticleQuestion))
 
 
-def _read_lines(path: Path, model: type[_Row]) -> Iterator[tuple[int, _Row]]:
+def read_rows(path: Path, model: type[_Row]) -> Iterator[tuple[int, _Row]]:
+    """Yield each line that is not blank as a `model`, with its number.
+
+    Raises:
+        DatasetError: If the file is missing or empty, or a line is malformed.
+    """
     empty = True
     for number, line in _text_lines(path):
         empty = False

@@ -15,6 +15,7 @@
     │   ├── UnknownEdition            no such document, or no such version of it
     │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
     │   ├── WordsRejected             operators' words do not hold; carries the faults
+    │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
@@ -110,6 +111,18 @@ class WordsRejected(KnowledgeError):
     def __init__(self, faults: "Sequence[WordFault]") -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(faults)
+
+
+class FaqError(KnowledgeError):
+    """A FAQ entry cannot be kept or moved on; the message says why and what to do.
+
+    Attributes:
+        column: Heading of the column at fault in a sheet, such as `依据`; empty where it is the whole entry.
+    """
+
+    def __init__(self, message: str, *, column: str = "") -> None:
+        super().__init__(message)
+        self.column = column
 
 
 class StoreError(KnowledgeError):

@@ -49,6 +49,7 @@ __all__ = [
     "Reading",
     "StoredText",
     "chunk_draft",
+    "hold_still",
 ]
 
 # SQLite takes 32,766 values in one statement, PostgreSQL 65,535.
@@ -218,7 +219,7 @@ class KnowledgeStore:
     def read(self, chunk_ids: Sequence[int]) -> Reading:
         """Return what an answer is made of, all from the same moment, however writers go on meanwhile."""
         with self._reading() as session:
-            _hold_still(session)
+            hold_still(session)
             chunks = _chunks(session, chunk_ids, self._clock())
             keys = {(chunk.version_id, chunk.draft.group) for chunk in chunks.values()}
             return Reading(chunks, _articles(session, keys))
@@ -226,7 +227,7 @@ class KnowledgeStore:
     def snapshot(self) -> tuple[int, list[Chunk]]:
         """Return the revision and, as of it, every chunk whose version is in force on some day, by id."""
         with self._reading() as session:
-            _hold_still(session)
+            hold_still(session)
             revision = revision_of(session)
             rows = session.execute(
                 select(ChunkRow, VersionRow, DocumentRow)
@@ -323,7 +324,7 @@ def _stretch(session: Session, version_id: int, pieces: Sequence[tuple[int, int,
     return str(session.scalar(words))
 
 
-def _hold_still(session: Session) -> None:
+def hold_still(session: Session) -> None:
     """Let every read of the session see the same moment; by default each sees its own."""
     if session.get_bind().dialect.name == "sqlite":
         session.connection().exec_driver_sql("BEGIN")

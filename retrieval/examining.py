@@ -12,31 +12,32 @@ from knowledge_base.records import Finding
 from knowledge_base.store import KnowledgeStore
 from retrieval.backends import FaissBackend
 from retrieval.contracts import VectorBackend
-from retrieval.indexing import passage_of
+from retrieval.indexing import QUESTIONS_CACHE, VECTORS_CACHE, passage_of
 from retrieval.snapshots import Snapshots
 from retrieval.table import PassageTable
 
 _REBUILD = "重建索引"
-_CACHE = "vectors.db"
+_CACHES = {"向量缓存": VECTORS_CACHE, "问答向量缓存": QUESTIONS_CACHE}
 
 
 def examine_index(store: KnowledgeStore, folder: Path, backend: VectorBackend | None = None) -> list[Finding]:
     """Return a finding for every check of the index under `folder`, whose vectors are kept by `backend`."""
     return [
         _examine_snapshot(store, Snapshots(folder), backend or FaissBackend()),
-        _examine_cache(folder / _CACHE),
+        *(_examine_cache(check, folder / name) for check, name in _CACHES.items()),
         _examine_leftovers(folder),
     ]
 
 
 def remove_derived_rubbish(folder: Path) -> None:
-    """Remove what killed writers left and a cache that cannot be read; nothing while a writer is at work."""
+    """Remove what killed writers left and caches that cannot be read; nothing while a writer is at work."""
     with _alone(folder) as alone:
         if alone:
             for path in Snapshots(folder).leftovers():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-            if _examine_cache(folder / _CACHE).trouble:
-                (folder / _CACHE).unlink()
+            for check, name in _CACHES.items():
+                if _examine_cache(check, folder / name).trouble:
+                    (folder / name).unlink()
 
 
 def _examine_snapshot(store: KnowledgeStore, snapshots: Snapshots, backend: VectorBackend) -> Finding:
@@ -71,8 +72,7 @@ def _examine_snapshot(store: KnowledgeStore, snapshots: Snapshots, backend: Vect
     return Finding(check)
 
 
-def _examine_cache(path: Path) -> Finding:
-    check = "向量缓存"
+def _examine_cache(check: str, path: Path) -> Finding:
     if not path.exists():
         return Finding(check)
     try:

@@ -23,6 +23,7 @@ from retrieval.cues import Cue
 from retrieval.lexical import Bm25Index
 from retrieval.lexicon import load_lexicon
 from retrieval.query import Query, QueryReader
+from retrieval.questions import QuestionHit, QuestionIndex, no_questions
 from retrieval.ranking import FEATURES, Candidates, Ranking, features
 from retrieval.spans import SpanVectors
 from retrieval.table import PassageTable
@@ -32,6 +33,7 @@ POOL = 100
 OFFICIAL_WEIGHT = 1.0
 CONTEXT_WEIGHT = 0.3
 _TITLES = "titles"
+_QUESTIONS = "questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class HybridIndex:
         encoder: Encoder,
         reader: QueryReader,
         ranking: Ranking,
+        questions: QuestionIndex | None = None,
     ) -> None:
         self._table = table
         self._dense = dense
@@ -83,6 +86,7 @@ class HybridIndex:
         self._encoder = encoder
         self.reader = reader
         self._ranking = ranking
+        self._questions = questions or no_questions(encoder.dim, reader)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -102,6 +106,7 @@ class HybridIndex:
         encoder: Encoder,
         reader: QueryReader,
         ranking: Ranking,
+        questions: QuestionIndex | None = None,
         backend: VectorBackend | None = None,
     ) -> "HybridIndex":
         """Build from passages and the vectors of their `passage_text` and `passage_spans`.
@@ -119,6 +124,7 @@ class HybridIndex:
             encoder=encoder,
             reader=reader,
             ranking=ranking,
+            questions=questions,
         )
 
     @classmethod
@@ -142,6 +148,7 @@ class HybridIndex:
             encoder=encoder,
             reader=reader,
             ranking=ranking,
+            questions=QuestionIndex.load(folder / _QUESTIONS, dim=encoder.dim, reader=reader),
         )
 
     def save(self, folder: Path) -> None:
@@ -151,6 +158,7 @@ class HybridIndex:
         self._spans.save(folder)
         self._texts.save(folder / "texts")
         self._titles.save(folder / _TITLES)
+        self._questions.save(folder / _QUESTIONS)
         self.reader.cutting.save(folder)
 
     def with_reader(self, reader: QueryReader) -> "HybridIndex":
@@ -175,6 +183,7 @@ class HybridIndex:
             encoder=self._encoder,
             reader=reader,
             ranking=self._ranking,
+            questions=self._questions.read_by(reader),
         )
 
     def search(
@@ -260,6 +269,15 @@ class HybridIndex:
             for place, alike in zip(order, likeness, strict=True)
         ]
         return Found(hits, matrix[order])
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether there are curated questions to match."""
+        return len(self._questions) > 0
+
+    def match(self, query: Query, vector: Vectors, *, where: SearchFilter | None = None) -> list[QuestionHit]:
+        """Return the curated questions nearest to one asked; see `QuestionIndex.search`."""
+        return self._questions.search(query, vector, weight=self._texts.weight, where=where)
 
     def search_dense(
         self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable, StoreError
+from knowledge_base.faq.records import Phrasing
+from knowledge_base.faq.store import FaqStore
 from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
@@ -29,11 +31,14 @@ from retrieval.cutting import Cutting
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
 from retrieval.query import QueryReader
+from retrieval.questions import QuestionIndex
 from retrieval.ranking import Ranking
 from retrieval.snapshots import Snapshots, Stamp
 from retrieval.vector_cache import CachedVectors, VectorCache, vector_key
 
-LAYOUT = 2
+LAYOUT = 3
+VECTORS_CACHE = "vectors.db"
+QUESTIONS_CACHE = "questions.db"
 _SAVE_EVERY = 512
 _LOOK_EVERY_S = 1.0
 
@@ -59,9 +64,11 @@ class Indexer:
         *,
         words: WordStore | None = None,
         ranking: Ranking | None = None,
+        faq: FaqStore | None = None,
         backend: VectorBackend | None = None,
     ) -> None:
         self._store = store
+        self._faq = faq
         self._encoder = encoder
         self._folder = folder
         self._snapshots = Snapshots(folder)
@@ -228,7 +235,8 @@ class Indexer:
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
         lexicon = self.lexicon()
-        revision, chunks = self._store.snapshot()
+        revision, chunks, phrasings = self._read()
+        reader = QueryReader(lexicon)
         passages = [passage_of(chunk) for chunk in chunks]
         vectors, spans = self._vectors(passages, on_progress)
         index = HybridIndex.build(
@@ -236,8 +244,9 @@ class Indexer:
             vectors,
             spans,
             encoder=self._encoder,
-            reader=QueryReader(lexicon),
+            reader=reader,
             ranking=self._ranking,
+            questions=QuestionIndex.build(phrasings, self._question_vectors(phrasings, reader), reader),
             backend=self.backend,
         )
         with self._writing():
@@ -245,12 +254,44 @@ class Indexer:
         self.backend.tidy(self._snapshots.kept())
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
 
+    def _read(self) -> tuple[int, list[Chunk], list[Phrasing]]:
+        """Return chunks and curated questions as of one revision, and that revision."""
+        while True:
+            revision, chunks = self._store.snapshot()
+            if self._faq is None:
+                return revision, chunks, []
+            as_of, phrasings = self._faq.phrasings()
+            if as_of == revision:
+                return revision, chunks, phrasings
+
+    def _question_vectors(self, phrasings: Sequence[Phrasing], reader: QueryReader) -> Vectors:
+        """Return vectors of questions as queries, float32 of shape (n, dim), encoding those that are new."""
+        with self._writing():
+            cache = VectorCache(self._folder / QUESTIONS_CACHE, self._encoder.fingerprint, self._encoder.dim)
+        texts = [reader.read(phrasing.text).encoder_text for phrasing in phrasings]
+        keys = [vector_key(text, ()) for text in texts]
+        known = cache.get(set(keys))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            vectors = self._encoder.encode_queries(list(missing.values()))
+            no_spans = np.empty((0, self._encoder.dim), dtype=np.float16)
+            fresh = {
+                key: CachedVectors(vector, no_spans) for key, vector in zip(missing, vectors, strict=True)
+            }
+            with self._writing():
+                cache.put(fresh)
+                cache.keep_only(set(keys))
+            known |= fresh
+        if not keys:
+            return np.empty((0, self._encoder.dim), dtype=np.float32)
+        return np.stack([known[key].passage for key in keys])
+
     def _vectors(
         self, passages: Sequence[Passage], on_progress: Callable[[Progress], None] | None
     ) -> tuple[Vectors, list[NDArray[np.float16]]]:
         """Return the vectors of all passages, encoding those whose text is new."""
         with self._writing():
-            cache = VectorCache(self._folder / "vectors.db", self._encoder.fingerprint, self._encoder.dim)
+            cache = VectorCache(self._folder / VECTORS_CACHE, self._encoder.fingerprint, self._encoder.dim)
         texts = [passage_text(passage) for passage in passages]
         spans = [passage_spans(passage) for passage in passages]
         keys = [vector_key(text, of_text) for text, of_text in zip(texts, spans, strict=True)]

@@ -61,9 +61,19 @@ class Bm25Index:
             number = self._index.vocab_dict.get(word)
             known = slice(0) if number is None else slice(pointers[number], pointers[number + 1])
             holders = passages[known]
-            weight = float(np.log1p((self._size - len(holders) + 0.5) / (len(holders) + 0.5)))
+            weight = _idf(self._size, len(holders))
             total += weight
             is_holder[holders] = True
             found += weight * is_holder[rows]
             is_holder[holders] = False
         return found / total if total else found
+
+    def weight(self, word: str) -> float:
+        """Return how much a word tells (idf), more than 0; one that no passage has tells most."""
+        number = self._index.vocab_dict.get(word)
+        pointers = self._index.scores["indptr"]
+        return _idf(self._size, 0 if number is None else int(pointers[number + 1] - pointers[number]))
+
+
+def _idf(size: int, holders: int) -> float:
+    return float(np.log1p((size - holders + 0.5) / (holders + 0.5)))

@@ -15,14 +15,16 @@ def check(turn: Turn) -> Turn:
     """Drop every citation that does not hold, and the blocks that rest on it; with none left, no answer."""
     if turn.status is not AnswerStatus.ANSWERED:
         return turn
-    sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in turn.evidence}
+    rests_on = turn.curated.sources if turn.curated else turn.evidence
+    sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in rests_on}
     broken = {citation.n: fault for citation in turn.citations if (fault := _fault(citation, turn, sources))}
     if not broken:
         return turn
     _log.error("turn %s: dropped citations %s", turn.id, broken)
     citations = tuple(citation for citation in turn.citations if citation.n not in broken)
-    if not citations:
-        return replace(turn, status=None, blocks=(), citations=(), evidence=())
+    # A curated answer rests on all of its sources.
+    if not citations or turn.curated:
+        return replace(turn, status=None, blocks=(), citations=(), evidence=(), curated=None)
     blocks = [
         block
         for place, block in enumerate(turn.blocks)

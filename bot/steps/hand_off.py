@@ -53,6 +53,8 @@ def hand_off(hotline: str) -> Step:
 
 def _differing(turn: Turn) -> Turn:
     """Keep of the rules elsewhere those that match about as well as the one that answers."""
+    if not turn.evidence:  # a curated answer stands without
+        return replace(turn, elsewhere=())
     least = turn.evidence[0].hit.score - DIFFERS_WITHIN
     return replace(turn, elsewhere=tuple(each for each in turn.elsewhere if each.hit.score >= least))
 

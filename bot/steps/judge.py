@@ -17,6 +17,8 @@ def judge(confidence: Confidence) -> Step:
     def step(turn: Turn) -> Turn:
         if turn.status is not None:
             return turn
+        if turn.curated is not None:
+            return replace(turn, confidence=turn.curated.probability)
         turn = replace(turn, confidence=_probability(confidence, turn))
         if turn.confidence >= confidence.threshold:
             return turn

@@ -1,12 +1,16 @@
-"""Respond: the answer in blocks, each quotation with its citation; or an honest word that there is none."""
+"""Respond: the answer in blocks, each quotation with its citation; or an honest word that there is none.
+
+A curated answer is given as the operators wrote it and said to be theirs; its sources are quoted under it.
+"""
 
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, Block, Citation, CitedDocument, ListBlock, ParagraphBlock, QuoteSpan
 from bot.responders.extractive import Quotation, quote
-from bot.responders.layout import Part
-from bot.turn import Evidence, Turn
-from bot.wording import RELATED, source_name
+from bot.responders.layout import Part, lay_out
+from bot.turn import CuratedAnswer, Evidence, Turn
+from bot.wording import CURATED, CURATED_SOURCE, RELATED, source_name
+from retrieval.query import Query
 
 CITED = 3
 # A rule this far below the first in score is not worth mentioning beside it.
@@ -14,8 +18,12 @@ RELATED_WITHIN = 6.0
 
 
 def respond(turn: Turn) -> Turn:
-    """Answer an open turn from its evidence."""
-    if turn.status is not None or turn.query is None or not turn.evidence:
+    """Answer an open turn from the curated entry that asks the same, else from its evidence."""
+    if turn.status is not None or turn.query is None:
+        return turn
+    if turn.curated is not None:
+        return _from_curated(turn, turn.curated, turn.query)
+    if not turn.evidence:
         return turn
     blocks: list[Block] = []
     citations: list[Citation] = []
@@ -24,6 +32,23 @@ def respond(turn: Turn) -> Turn:
         citations.append(_citation(n, evidence, quotation, turn))
         introduction = "根据" if n == 1 else RELATED
         blocks.append(ParagraphBlock(text=f"{introduction}{source_name(evidence.chunk)}："))
+        blocks += [_block(part, quotation, n) for part in quotation.parts]
+    return replace(turn, status=AnswerStatus.ANSWERED, blocks=tuple(blocks), citations=tuple(citations))
+
+
+def _from_curated(turn: Turn, curated: CuratedAnswer, query: Query) -> Turn:
+    numbers = tuple(range(1, len(curated.sources) + 1))
+    blocks: list[Block] = [ParagraphBlock(text=CURATED)]
+    for part in lay_out(curated.entry.content.answer):
+        if part.items:
+            blocks.append(ListBlock(lead=part.text, items=part.items, cites=numbers))
+        else:
+            blocks.append(ParagraphBlock(text=part.text, cites=numbers))
+    citations = []
+    for n, source in zip(numbers, curated.sources, strict=True):
+        quotation = quote(source, query)
+        citations.append(_citation(n, source, quotation, turn))
+        blocks.append(ParagraphBlock(text=f"{CURATED_SOURCE}{source_name(source.chunk)}："))
         blocks += [_block(part, quotation, n) for part in quotation.parts]
     return replace(turn, status=AnswerStatus.ANSWERED, blocks=tuple(blocks), citations=tuple(citations))
 

@@ -1,14 +1,17 @@
-"""Retrieve: what may answer, from documents in force on the day and visible to the region."""
+"""Retrieve: what may answer, from documents in force on the day and visible to the region.
+
+Beside the evidence it finds curated questions (FAQ) near the one asked; `match` decides on them.
+"""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.pipeline import Step
 from bot.turn import Evidence, Turn
 from knowledge_base.records import NATIONAL, Chunk
 from knowledge_base.regions import specificity, visible
 from knowledge_base.store import Article, KnowledgeStore
-from retrieval.contracts import SearchFilter
+from retrieval.contracts import SearchFilter, Vectors
 from retrieval.cues import Cue, held
 from retrieval.hybrid import Found
 
@@ -35,10 +38,10 @@ def retrieve(store: KnowledgeStore, served: Callable[[], frozenset[str]]) -> Ste
             return turn
         day = turn.day.toordinal()
         here, there = visible(turn.region), _elsewhere(turn.region, served())
-        ask = _asking(turn, store)
-        found = [(ask(CHUNKS, SearchFilter(here, day)), here)]
+        asking = _asking(turn, store)
+        found = [(asking.ask(CHUNKS, SearchFilter(here, day)), here)]
         if there:
-            found.append((ask(ELSEWHERE, SearchFilter(there, day)), there))
+            found.append((asking.ask(ELSEWHERE, SearchFilter(there, day)), there))
         reading = store.read([hit.passage_id for each, _ in found for hit in each.hits])
         current = {id_: chunk for id_, chunk in reading.chunks.items() if _in_force(chunk, turn)}
         evidence = [_evidence(reading.articles, each, current, regions) for each, regions in found]
@@ -46,6 +49,7 @@ def retrieve(store: KnowledgeStore, served: Callable[[], frozenset[str]]) -> Ste
             turn,
             evidence=nearest_first(evidence[0], turn.query.cues),
             elsewhere=evidence[1] if there else (),
+            matches=tuple(turn.index.match(turn.query, asking.alone, where=SearchFilter(here, day))),
         )
 
     return step
@@ -53,22 +57,39 @@ def retrieve(store: KnowledgeStore, served: Callable[[], frozenset[str]]) -> Ste
 
 def candidates(turn: Turn, store: KnowledgeStore, *, k: int) -> Found:
     """Return the first k candidates of a turn that is rewritten, as the step ranks them."""
-    return _asking(turn, store)(k, SearchFilter(visible(turn.region), turn.day.toordinal()))
+    return _asking(turn, store).ask(k, SearchFilter(visible(turn.region), turn.day.toordinal()))
 
 
-def _asking(turn: Turn, store: KnowledgeStore) -> Callable[[int, SearchFilter], Found]:
-    """Return the search for a turn's question, encoded once; a follow-up knows what the talk is about."""
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The search for a turn's question, encoded once; a follow-up knows what the talk is about.
+
+    Attributes:
+        ask: Ranks the first k passages that a filter lets through.
+        alone: Vector of the question by itself, without what it follows on.
+    """
+
+    ask: Callable[[int, SearchFilter], Found]
+    alone: Vectors
+
+
+def _asking(turn: Turn, store: KnowledgeStore) -> _Asking:
     index, query, earlier = turn.index, turn.query, turn.earlier
     if index is None or query is None:
         raise ValueError("a turn is searched for after it is rewritten")
     if earlier is None:
         vector = index.encode([query])[0]
-        return lambda k, where: index.rank(query, vector, k=k, where=where)
-    vector, before = index.encode([query, earlier])
+        return _Asking(lambda k, where: index.rank(query, vector, k=k, where=where), vector)
+    # By itself it is compared with curated questions only.
+    by_itself = [replace(query, context="")] if index.has_questions else []
+    vector, before, *alone = index.encode([query, earlier, *by_itself])
     where_now = SearchFilter(visible(turn.region), turn.day.toordinal())
     about = index.rank(earlier, before, k=TOPIC, where=where_now).hits
     topic = _topic([hit.passage_id for hit in about], turn, store)
-    return lambda k, where: index.rank(query, vector, k=k, where=where, topic=topic)
+    return _Asking(
+        lambda k, where: index.rank(query, vector, k=k, where=where, topic=topic),
+        alone[0] if alone else vector,
+    )
 
 
 def _topic(passages: list[int], turn: Turn, store: KnowledgeStore) -> list[int]:

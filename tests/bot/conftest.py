@@ -116,6 +116,7 @@ def consultation(service: Service) -> Consultation:
         service.store,
         service.index,
         service.settings,
+        faq=service.faq,
         confidence=COVERED,
         clock=lambda: DAY,
     )

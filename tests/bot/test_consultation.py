@@ -13,7 +13,7 @@ from knowledge_base.errors import QuestionRejected
 from tests.bot.builders import DAY
 from tests.bot.conftest import CITY, COUNTY
 
-STEPS = ("guard", "locate", "rewrite", "retrieve", "judge", "respond", "check", "hand_off")
+STEPS = ("guard", "locate", "rewrite", "retrieve", "match", "judge", "respond", "check", "hand_off")
 
 
 def ask(

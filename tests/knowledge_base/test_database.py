@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.dialects import sqlite
 
 import bot.conversations  # its tables belong to the same history
+import knowledge_base.faq.tables  # and so do these
 from knowledge_base.database import (
     BUSY_TIMEOUT_MS,
     Base,
@@ -64,6 +65,21 @@ def test_a_new_database_holds_the_tables_of_every_module(database_url: str) -> N
         assert compare_metadata(context, Base.metadata) == []
     tables = set(inspect(engine).get_table_names())
     assert {"documents", "versions", "chunks", "state", bot.conversations.MessageRow.__tablename__} <= tables
+    assert knowledge_base.faq.tables.FaqRecord.__tablename__ in tables
+    engine.dispose()
+
+
+def test_a_database_of_the_first_release_is_brought_up_to_date_with_what_it_holds(database_url: str) -> None:
+    engine = create_engine(database_url)
+    migrate(engine, "0001")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO state VALUES ('revision', '7')"))
+    assert "faqs" not in inspect(engine).get_table_names()
+    engine.dispose()
+    engine = open_database(database_url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT value FROM state")) == "7"
+        assert connection.scalar(text("SELECT count(*) FROM faqs")) == 0
     engine.dispose()
 
 

@@ -28,7 +28,7 @@ export class AnswerView {
     answer.blocks.slice(this.#drawn).forEach((block, offset) => this.block(this.#drawn + offset, block));
     if (answer.blocks.length === 0) this.#blocks.append(element("p", {}, answer.text));
     if (QUOTED.has(answer.status) && answer.citations.length > 0) {
-      this.root.prepend(element("p", { class: "label" }, "回答摘自现行有效文件"));
+      this.root.prepend(element("p", { class: "label" }, madeFrom(answer)));
     }
     this.root.append(
       ...[
@@ -146,6 +146,11 @@ export class AnswerView {
   }
 }
 
+/** What the words of an answer are: the documents' own, or the operators'. */
+function madeFrom({ curated }) {
+  return curated ? "人工整理的问答，依据现行有效文件" : "回答摘自现行有效文件";
+}
+
 /** Text with its marks; the last letter goes along when a mark falls onto the next line. */
 function marked(text, marks) {
   const letters = Array.from(text);
@@ -158,7 +163,7 @@ export function effectBadge(inForce) {
 
 function copied(answer) {
   const sources = answer.citations.map((citation) => `[${citation.n}] ${citedAs(citation)}`);
-  return [answer.text, ...(sources.length ? ["依据：", ...sources, "（回答摘自现行有效文件）"] : [])].join("\n");
+  return [answer.text, ...(sources.length ? ["依据：", ...sources, `（${madeFrom(answer)}）`] : [])].join("\n");
 }
 
 async function copyText(text, button) {
