@@ -37,6 +37,7 @@ from bot.settings import Settings
 from eval import invented
 from eval.kill_worker import Operation, Site
 from knowledge_base.errors import WenzhengError
+from knowledge_base.faq.store import FaqStore
 from knowledge_base.store import KnowledgeStore
 from retrieval.indexing import Indexer, LiveIndex
 from retrieval.ranking import FEATURES, Ranking
@@ -215,7 +216,11 @@ def _read(data_dir: Path, count: int, seed: int, settled_s: float, scene: _Scene
     site = Site(data_dir)
     indexer = Indexer(site.store, site.encoder, data_dir / "index", ranking=_BY_WORDS)
     consultation = Consultation(
-        site.store, LiveIndex(indexer), Settings(data_dir=data_dir), confidence=_COVERED
+        site.store,
+        LiveIndex(indexer),
+        Settings(data_dir=data_dir),
+        faq=FaqStore(site.engine),
+        confidence=_COVERED,
     )
     result = CrowdResult(0, 0, count, seed)
     lock = threading.Lock()

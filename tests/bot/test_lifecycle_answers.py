@@ -48,6 +48,7 @@ class Site:
             service.store,
             service.index,
             self.settings,
+            faq=service.faq,
             confidence=COVERED,
             clock=lambda: clock or today(),
         )
