@@ -16,7 +16,7 @@ COPY eval ./eval
 COPY knowledge_base ./knowledge_base
 COPY retrieval ./retrieval
 RUN if [ -n "$TORCH_INDEX" ]; then /opt/wenzheng/bin/pip install --index-url "$TORCH_INDEX" "torch>=2.13,<2.14"; fi \
-    && /opt/wenzheng/bin/pip install '.[ocr]'
+    && /opt/wenzheng/bin/pip install '.[ocr,postgres,milvus]'
 # The embedding model is unpacked and converted now, so that the first start is quick and offline.
 RUN WENZHENG_DATA_DIR=/opt/wenzheng-data /opt/wenzheng/bin/wenzheng prepare
 

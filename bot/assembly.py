@@ -13,17 +13,21 @@ from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
 from knowledge_base.dates import today
-from knowledge_base.errors import IndexUnwritable
+from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
-from knowledge_base.store import KnowledgeStore
+from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
-from retrieval.contracts import Encoder
+from retrieval.backends import FaissBackend
+from retrieval.contracts import Encoder, VectorBackend
 from retrieval.encoder import SentenceEncoder
+from retrieval.following import Follower
 from retrieval.indexing import Indexer, LiveIndex
 from retrieval.lexicon import load_lists
+from retrieval.milvus import MilvusBackend
+from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
 from retrieval.rebuilding import BackgroundBuild
 
@@ -32,7 +36,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether questions can be answered, and from what."""
+    """Whether questions can be answered, and from what.
+
+    Attributes:
+        reason: Why not; or, where they can, what hinders it. Empty when all is well.
+    """
 
     ready: bool
     reason: str
@@ -55,10 +63,17 @@ class Service:
         self.faq = FaqStore(engine)
         self.words = WordStore(engine, load_lists().packaged)
         self.indexer = Indexer(
-            self.store, encoder, settings.index_dir, words=self.words, ranking=ranking, faq=self.faq
+            self.store,
+            encoder,
+            settings.index_dir,
+            words=self.words,
+            ranking=ranking,
+            faq=self.faq,
+            backend=vector_backend(settings),
         )
-        self._rebuilding = BackgroundBuild(self.indexer)
-        self.index = LiveIndex(self.indexer, on_outdated=self._rebuilding.start)
+        self.building = BackgroundBuild(self.indexer)
+        self.follower = Follower(self.indexer, self.building)
+        self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
         self.consultation = Consultation(self.store, self.index, settings, faq=self.faq)
 
     def ingest(
@@ -122,21 +137,39 @@ class Service:
         if on_progress is not None:
             on_progress(Progress("index", 1, 1))
 
+    def follow(self) -> None:
+        """From now on, build this machine's index whenever another machine has changed the database."""
+        self.follower.start()
+
     def ready(self) -> Readiness:
         """Tell whether questions can be answered now."""
-        counts = self.store.counts()
+        counts = Counts(0, 0, 0)
+        fault = ""
         try:
+            counts = self.store.counts()
             self.index.get()
-            reason = "" if counts.documents else "知识库是空的：请先用 wenzheng ingest 导入文件"
+            if not counts.documents:
+                fault = "知识库是空的：请先用 wenzheng ingest 导入文件"
+        except StoreError as error:
+            fault = f"数据库不可用：{error}"
         except Exception as error:  # readiness must be told, whatever it is that fails
-            reason = f"索引不可用：{error}"
+            fault = f"索引不可用：{error}"
+        hindrance = "；".join(
+            filter(None, (self.indexer.backend.trouble, self.follower.trouble, self.building.trouble))
+        )
         return Readiness(
-            not reason, reason, self.index.revision, counts.documents, counts.chunks, self.encoder.name
+            ready=not fault,
+            reason=fault or hindrance,
+            revision=self.index.revision,
+            documents=counts.documents,
+            chunks=counts.chunks,
+            encoder=self.encoder.name,
         )
 
     def close(self) -> None:
-        """Let go of the database, once an index that is being built is done."""
-        self._rebuilding.wait()
+        """Let go of the database; an index that is being built is broken off while it is encoded."""
+        self.follower.stop()
+        self.building.stop()
         self.engine.dispose()
 
 
@@ -144,6 +177,18 @@ def _encoding(on_progress: Callable[[Progress], None] | None) -> Callable[[index
     if on_progress is None:
         return None
     return lambda progress: on_progress(Progress("encode", progress.done, progress.total))
+
+
+def vector_backend(settings: Settings) -> VectorBackend:
+    """Return where vectors are indexed: Milvus where one is set, else FAISS in this process."""
+    if not settings.milvus_uri:
+        return FaissBackend()
+    return MilvusBackend(
+        MilvusServer(settings.milvus_uri, settings.milvus_token.get_secret_value()),
+        settings.index_dir,
+        prefix=settings.milvus_prefix,
+        index_type=settings.milvus_index,
+    )
 
 
 @contextmanager
@@ -175,15 +220,19 @@ def load_encoder(settings: Settings) -> SentenceEncoder:
     )
 
 
-def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True) -> Service:
+def open_service(
+    settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True, follow: bool = False
+) -> Service:
     """Open the data directory: migrate the database, load the encoder, bring the index up to date.
 
     Args:
         ranking: Weights to rank by; the calibrated ones by default.
         catch_up: False leaves the index as it is.
+        follow: Go on catching up in the background, for a process that stays.
 
     Raises:
         StoreError: If the database cannot be opened.
+        IndexUnavailable: If the vector store cannot be reached and there is no index yet.
         IndexUnwritable: If there is no index and none can be written.
         EncoderError: If the model cannot be loaded.
     """
@@ -192,10 +241,12 @@ def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up
     if catch_up:
         try:
             service.catch_up()
-        except IndexUnwritable as error:
+        except (IndexUnavailable, IndexUnwritable) as error:
             if service.indexer.current() is None:
                 raise
-            _log.error("%s", error)
+            _log.error("serving from the last good index: %s", error)
+    if follow:
+        service.follow()
     # The dictionaries load on first use; better now than under the first citizen's question.
     service.indexer.reader().warm_up()
     return service

@@ -13,12 +13,12 @@ from typing import Literal
 from uuid import uuid4
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, Text, UniqueConstraint, select, update
+from sqlalchemy import JSON, Engine, ForeignKey, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.answer import Answer, Message
 from bot.personal_data import mask
-from knowledge_base.database import Base
+from knowledge_base.database import Base, UtcDateTime
 from knowledge_base.errors import StoreError
 
 Payload = Mapping[str, JsonValue]
@@ -35,7 +35,7 @@ class ConversationRow(Base):
     region: Mapped[str | None]
     locale: Mapped[str | None]
     last_seq: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
 class MessageRow(Base):
@@ -53,7 +53,7 @@ class MessageRow(Base):
     status: Mapped[str] = mapped_column(default="")
     answer: Mapped[dict[str, JsonValue] | None] = mapped_column(JSON)
     trace_id: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
 class EventRow(Base):
@@ -76,7 +76,7 @@ class FeedbackRow(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
     value: Mapped[str]
     reason: Mapped[str] = mapped_column(Text, default="")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,11 @@ class Conversations:
         """Start a conversation; returns it and the token that resumes it, which is not kept."""
         token = secrets.token_urlsafe(32)
         row = ConversationRow(
-            id=uuid4().hex, token_sha256=_digest(token), region=region, locale=locale, last_seq=0
+            id=uuid4().hex,
+            token_sha256=_digest(token),
+            region=None if region is None else _storable(region),
+            locale=None if locale is None else _storable(locale),
+            last_seq=0,
         )
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             session.add(row)
@@ -156,7 +160,7 @@ class Conversations:
                     client_id=client_id,
                     answer_id=answer_id,
                     role="user",
-                    text=mask(text).text,
+                    text=_storable(mask(text).text),
                 )
             )
             _add_events(session, conversation_id, answer_id, events)
@@ -221,6 +225,8 @@ class Conversations:
     def feedback(self, conversation_id: str, answer_id: str, value: FeedbackValue, reason: str = "") -> bool:
         """Store what a citizen thought of an answer; False if this conversation has no such answer."""
         with Session(self._engine) as session, session.begin():
+            # Or two clicks at once would both find nothing to replace, and both insert.
+            _lock(session, conversation_id)
             answer = session.scalar(
                 select(MessageRow).filter_by(
                     conversation_id=conversation_id, answer_id=answer_id, role="assistant"
@@ -233,7 +239,7 @@ class Conversations:
                     answer_id=answer_id,
                     conversation_id=conversation_id,
                     value=value,
-                    reason=mask(reason).text,
+                    reason=_storable(mask(reason).text),
                 )
             )
         return True
@@ -241,6 +247,11 @@ class Conversations:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _storable(text: str) -> str:
+    """Return a citizen's text without NUL, which PostgreSQL cannot store."""
+    return text.replace("\0", "")
 
 
 def _conversation(row: ConversationRow) -> Conversation:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,6 +14,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as SourceError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from knowledge_base.errors import SettingsError
 
@@ -28,6 +30,10 @@ class Settings(BaseSettings):
     Attributes:
         data_dir: Holds all state: database, models, indexes. Two directories never mix.
         database_url: SQLAlchemy URL; empty means SQLite under `data_dir`.
+        milvus_uri: Milvus, `http://host:19530`, or a `.db` file for Milvus Lite; empty means FAISS. Without a
+            password, as it is shown where Milvus fails: that is `milvus_token`.
+        milvus_prefix: Begins the name of every collection made.
+        milvus_index: `FLAT` is exact; the others are quicker on millions of passages and may miss some.
         encoder: A sentence-transformers model by name or path; empty means the embedded default.
         adapter: Folder of a low-rank adapter (LoRA) to merge into the encoder; empty means none.
         encoder_runtime: `auto` uses OpenVINO where the model allows it, else torch.
@@ -44,6 +50,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     database_url: str = ""
+    milvus_uri: str = Field(default="", pattern=r"^$|^(https?|tcp)://[^@]+$|^unix:.+|\.db$")
+    milvus_token: SecretStr = SecretStr("")
+    milvus_prefix: str = Field(default="wenzheng", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
+    milvus_index: Literal["FLAT", "HNSW", "AUTOINDEX"] = "FLAT"
     encoder: str = ""
     adapter: Path | None = None
     encoder_runtime: Literal["auto", "openvino", "torch"] = "auto"
@@ -56,6 +66,19 @@ class Settings(BaseSettings):
     rate_limit: str = "60/minute"
     allowed_origins: tuple[str, ...] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, url: str) -> str:
+        try:
+            if url and make_url(url).get_backend_name() not in ("sqlite", "postgresql"):
+                raise ValueError("SQLite and PostgreSQL are supported, this is neither")
+        except ArgumentError:
+            # The reason is left out: it would show the address, and with it a password.
+            raise ValueError(
+                "cannot be understood; it looks like postgresql+psycopg://user:password@host/name"
+            ) from None
+        return url
 
     @model_validator(mode="after")
     def _data_dir_is_usable(self) -> "Settings":

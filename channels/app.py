@@ -119,7 +119,7 @@ def create_app(
 def _open_backend(settings: Settings) -> Backend:
     from bot.assembly import open_service
 
-    return open_service(settings)
+    return open_service(settings, follow=True)
 
 
 @contextmanager

@@ -195,7 +195,8 @@ def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:
         fields = ("ready", "reason", "revision", "documents", "chunks", "encoder")
         print_json({field: getattr(state, field) for field in fields})
     else:
-        typer.echo("可以回答问题" if state.ready else f"还不能回答问题：{state.reason}")
+        can = "可以回答问题" if state.ready else "还不能回答问题"
+        typer.echo(f"{can}：{state.reason}" if state.reason else can)
         typer.echo(f"文件 {state.documents} 份，条款 {state.chunks} 条，修订号 {state.revision}")
         typer.echo(f"编码模型 {state.encoder}")
     raise typer.Exit(0 if state.ready else 1)

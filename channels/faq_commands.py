@@ -153,8 +153,8 @@ def import_sheet(
         print_json({"ok": not refused, "rows": list(outcomes)})
     else:
         for each in refused:
-            sheet = f"工作表“{each['sheet']}”" if "sheet" in each else ""
-            typer.echo(f"{sheet}第 {each['row']} 行“{each['column'] or '整行'}”：{each['reason']}")
+            place = f"工作表“{each['sheet']}”" if "sheet" in each else ""
+            typer.echo(f"{place}第 {each['row']} 行“{each['column'] or '整行'}”：{each['reason']}")
         counts = Counter(_OUTCOMES[str(each["outcome"])] for each in outcomes)
         typer.echo("，".join(f"{name} {count}" for name, count in counts.items()) or "表中没有问答")
     raise typer.Exit(1 if refused else 0)

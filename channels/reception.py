@@ -38,7 +38,7 @@ class Library(Protocol):
 
 
 class Readiness(Protocol):
-    """Whether questions can be answered, and if not, why."""
+    """Whether questions can be answered, and if not, or not as well as usual, why."""
 
     @property
     def ready(self) -> bool: ...

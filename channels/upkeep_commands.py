@@ -98,6 +98,7 @@ def restore(
 def _examine(settings: "Settings") -> "list[Finding]":
     from sqlalchemy import make_url
 
+    from bot.assembly import vector_backend
     from knowledge_base.database import connect
     from knowledge_base.examining import examine_database
     from knowledge_base.records import Finding
@@ -111,7 +112,7 @@ def _examine(settings: "Settings") -> "list[Finding]":
     try:
         findings = examine_database(engine)
         if not any(finding.trouble and not finding.repairable for finding in findings):
-            findings += examine_index(KnowledgeStore(engine), settings.index_dir)
+            findings += examine_index(KnowledgeStore(engine), settings.index_dir, vector_backend(settings))
     finally:
         engine.dispose()
     return [*findings, _examine_models(settings.models_dir), _examine_space(settings.data_dir)]

@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)
+    group.command("backends")(evaluate_backends)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)
 
@@ -257,6 +258,57 @@ def evaluate_coverage(data_dir: DataDir = None, as_json: AsJson = False) -> None
         typer.echo(f"{name}：缺失 {lost}；重复 {doubled}", err=True)
     if result.losses:
         raise typer.Exit(1)
+
+
+def evaluate_backends(
+    *,
+    database: Annotated[
+        list[str] | None, typer.Option("--database", help="空的 PostgreSQL 的地址，与临时的 SQLite 比较。")
+    ] = None,
+    chunks: Annotated[int, typer.Option("--chunks", min=1, help="数据库里放多少条。")] = 5_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="多人同读多少秒。")] = 10.0,
+    vectors: Annotated[
+        list[int] | None, typer.Option("--vectors", min=1, help="向量的个数，可给多次。")
+    ] = None,
+    milvus: Annotated[bool, typer.Option("--milvus", help="也测设置里的 Milvus。")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """在这台机器上比较 SQLite 与 PostgreSQL、FAISS 与 Milvus，用编造的内容。"""
+    from bot.settings import read_settings
+    from eval.backends_run import database_table, measure_database, measure_vectors, vector_table
+    from eval.reports import describe_machine
+    from knowledge_base.errors import SettingsError
+
+    settings = read_settings(data_dir)
+    if milvus and not settings.milvus_uri:
+        raise SettingsError("没有设置 WENZHENG_MILVUS_URI，不知道测哪一个 Milvus")
+    with tempfile.TemporaryDirectory(prefix="wenzheng-backends-") as scratch:
+        urls = [
+            ("SQLite", f"sqlite:///{scratch}/wenzheng.db"),
+            *(("PostgreSQL", url) for url in database or []),
+        ]
+        databases = [measure_database(url, name, chunks=chunks, seconds=seconds) for name, url in urls]
+        if not as_json:  # at once: what follows may take long, or fail
+            typer.echo(database_table(databases).markdown())
+        stores = []
+        for count in vectors or []:
+            stores.append(measure_vectors(count, Path(scratch) / f"faiss-{count}"))
+            if milvus:
+                stores.append(
+                    measure_vectors(
+                        count,
+                        Path(scratch) / f"milvus-{count}",
+                        milvus_uri=settings.milvus_uri,
+                        milvus_token=settings.milvus_token.get_secret_value(),
+                        index_type=settings.milvus_index,
+                    )
+                )
+    if as_json:
+        machine = describe_machine()
+        _show({"machine": machine, "databases": databases, "vectors": stores}, [], None, as_json=True)
+    elif stores:
+        typer.echo(f"\n{vector_table(stores).markdown()}")
 
 
 def calibrate(

@@ -25,13 +25,15 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     create_engine,
     event,
     exists,
     make_url,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -41,12 +43,37 @@ from knowledge_base.records import DocumentMeta, Inference
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_S = 10
+# Any number will do, so long as nothing else in the same database takes an advisory lock of that number.
+_MIGRATION_LOCK = 8_612_345
 _CURES = {
     "database is locked": f"数据库被别的程序占用，等了 {BUSY_TIMEOUT_MS // 1000} 秒仍未放开：请稍后再试",
     "disk is full": "磁盘已满，这次没有写入任何内容：请腾出空间后再试",
+    "No space left on device": "数据库所在的磁盘已满，这次没有写入任何内容：请腾出空间后再试",
     "readonly database": "数据库文件不可写：请检查权限",
     "malformed": "数据库文件损坏：请用 wenzheng doctor 查看，并从备份恢复",
+    "connection to server": "连不上数据库服务器：请检查地址、网络，以及数据库是否在运行",
 }
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, given and read back with its zone, in UTC.
+
+    PostgreSQL would give it in the zone of the session, SQLite without any.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -72,7 +99,7 @@ class DocumentRow(Base):
     source_file: Mapped[str]
     part: Mapped[str] = mapped_column(default="")
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
 class VersionRow(Base):
@@ -105,7 +132,7 @@ class VersionRow(Base):
     effective_from: Mapped[date | None] = mapped_column(Date)
     effective_to: Mapped[date | None] = mapped_column(Date)
     text: Mapped[str] = mapped_column(Text, deferred=True)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
 def meta_of(version: VersionRow) -> DocumentMeta:
@@ -185,7 +212,7 @@ class TransitionRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     edition_id: Mapped[int] = mapped_column(ForeignKey("editions.version_id"), index=True)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     actor: Mapped[str]
     from_state: Mapped[str]
     to_state: Mapped[str]
@@ -229,7 +256,8 @@ def connect(url: str) -> Engine:
     """Return an engine for the database at `url`, its schema as it is.
 
     Raises:
-        StoreError: If it cannot be reached; names the database without its password.
+        StoreError: If it is of a kind not supported, or its driver is not installed; names the database
+            without its password.
     """
     try:
         address = make_url(url)
@@ -237,15 +265,17 @@ def connect(url: str) -> Engine:
         # The reason is left out: it would show the address, and with it a password.
         raise StoreError("database URL cannot be understood; it looks like sqlite:////path/to.db") from None
     shown = address.render_as_string(hide_password=True)
-    sqlite = address.get_backend_name() == "sqlite"
+    if address.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(f"database {shown} is neither SQLite nor PostgreSQL; those two are supported")
     try:
-        if sqlite and address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, pool_pre_ping=not sqlite)
-    except (SQLAlchemyError, OSError, ImportError) as error:
+        engine = _engine(address)
+    except ImportError as error:
+        raise StoreError(
+            f"database {shown} needs a driver that is not installed: {error};"
+            " for PostgreSQL: pip install 'wenzheng[postgres]'"
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
         raise StoreError(f"database {shown} cannot be opened: {error}") from error
-    if sqlite:
-        event.listen(engine, "connect", _tune_sqlite)
     return engine
 
 
@@ -261,15 +291,20 @@ def open_database(url: str) -> Engine:
     """Open the database at `url`, making or migrating its schema.
 
     Raises:
-        StoreError: If it cannot be reached or migrated; names the database without its password.
+        StoreError: If it cannot be reached or migrated, or stores text in anything but UTF-8; names the
+            database without its password.
     """
     engine = connect(url)
     shown = engine.url.render_as_string(hide_password=True)
     try:
+        _require_utf8(engine, shown)
         migrate(engine)
     except (SQLAlchemyError, CommandError) as error:
         engine.dispose()
         raise StoreError(f"database {shown} cannot be opened: {explained(error)}") from error
+    except StoreError:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -291,18 +326,46 @@ def explained(error: Exception) -> str:
     return said
 
 
+def _engine(address: URL) -> Engine:
+    if address.get_backend_name() == "sqlite":
+        if address.database:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(address)
+        event.listen(engine, "connect", _tune_sqlite)
+        return engine
+    # The server may have been restarted, or may be gone: ask before use, and do not wait for minutes.
+    asked = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8"}
+    asked = {name: value for name, value in asked.items() if name not in address.query}
+    return create_engine(address, pool_pre_ping=True, connect_args=asked)
+
+
+def _require_utf8(engine: Engine, shown: str) -> None:
+    """Refuse a server that counts bytes where offsets into a text count characters."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        raise StoreError(
+            f"database {shown} stores text as {encoding}, UTF8 is needed;"
+            " make it with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
 def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return config
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; nothing happens when it is there already."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to a revision, the newest by default; nothing happens when it is there already."""
     config = _alembic()
     with engine.begin() as connection:
+        # Alembic looks first and creates after: two workers starting at once must take turns.
         if connection.dialect.name == "sqlite":
-            # Alembic looks first and creates after: two workers starting at once must take turns.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, undefer
@@ -118,7 +118,12 @@ class Editions:
     def editions(self, document: str | None = None) -> list[Edition]:
         """Return the editions of one document, or of all, by source file, the newest first."""
         with self._session() as session:
-            rows = list(session.execute(_SELECT)) if document is None else rows_of(session, document)
+            # Sorted here: a server sorts by its own language, another server by another.
+            rows = (
+                rows_of(session, document)
+                if document is not None
+                else sorted(session.execute(_SELECT), key=lambda row: row[2].source_file)
+            )
             parts = _labels(session)
             return [_edition(*row, parts.get(row[0].version_id, ())) for row in rows]
 
@@ -181,7 +186,7 @@ _SELECT = (
     select(EditionRow, VersionRow, DocumentRow)
     .join(VersionRow, VersionRow.id == EditionRow.version_id)
     .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-    .order_by(DocumentRow.source_file, VersionRow.number.desc())
+    .order_by(VersionRow.number.desc())
 )
 
 
@@ -231,13 +236,12 @@ def _labels(session: Session, edition_id: int | None = None) -> dict[int, tuple[
         select(EditionPartRow.edition_id, DocumentRow.part)
         .join(VersionRow, VersionRow.id == EditionPartRow.version_id)
         .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-        .order_by(DocumentRow.part)
         .distinct()
     )
     if edition_id is not None:
         rows = rows.where(EditionPartRow.edition_id == edition_id)
     labels: dict[int, tuple[str, ...]] = {}
-    for of_edition, part in session.execute(rows):
+    for of_edition, part in sorted(session.execute(rows)):
         labels[of_edition] = (*labels.get(of_edition, ()), part)
     return labels
 
@@ -263,8 +267,7 @@ def _edition(
 def _transition(number: int, move: TransitionRow) -> Transition:
     return Transition(
         number=number,
-        # SQLite gives times back without their zone; all are written in UTC.
-        at=move.at.replace(tzinfo=UTC),
+        at=move.at,
         actor=move.actor,
         before=EditionState(move.from_state) if move.from_state else None,
         after=EditionState(move.to_state),

@@ -21,6 +21,7 @@
     │   ├── EncoderError
     │   ├── IndexMismatch             built by another encoder or for another dimension
     │   ├── IndexDamaged              a checksum does not hold
+    │   ├── IndexUnavailable          a vector store outside this process cannot be reached
     │   └── IndexUnwritable           the disk took no new index; the last one goes on serving
     └── QuestionRejected              what a citizen sent cannot be a question; carries a code
 
@@ -142,6 +143,10 @@ class IndexMismatch(RetrievalError):
 
 class IndexDamaged(RetrievalError):
     """An index snapshot does not match its checksums."""
+
+
+class IndexUnavailable(RetrievalError):
+    """A vector store outside this process cannot be reached, or refuses."""
 
 
 class IndexUnwritable(RetrievalError):

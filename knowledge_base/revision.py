@@ -1,34 +1,39 @@
-"""The revision: the number of the last write that changed what may be answered, and the turn writers take."""
+"""The revision: the number of the last write that changed what may be answered, and the turn writers take.
 
-from sqlalchemy import Integer, String, cast, update
+The operators' words have a revision of their own. Each is one row, and every change of it is one statement,
+for the first write as for any other, or two first writers would meet at the insert.
+"""
+
+from sqlalchemy import Integer, SQLColumnExpression, String, cast
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from knowledge_base.database import StateRow
 
-_KEY = "revision"
+DOCUMENTS = "revision"
+WORDS = "words_revision"
 
 
-def revision_of(session: Session) -> int:
-    """Return the revision; 0 for a base nothing was ever written to."""
-    row = session.get(StateRow, _KEY)
+def revision_of(session: Session, key: str = DOCUMENTS) -> int:
+    """Return the revision; 0 where nothing was ever written."""
+    row = session.get(StateRow, key)
     return int(row.value) if row else 0
 
 
 def take_turn(session: Session) -> None:
     """Take the lock that writers queue for, as the first statement of a write."""
-    there = session.scalar(
-        update(StateRow).where(StateRow.key == _KEY).values(value=StateRow.value).returning(StateRow.value)
-    )
-    if there is None:
-        session.add(StateRow(key=_KEY, value="0"))
-        session.flush()
+    _put(session, DOCUMENTS, first="0", then=StateRow.value)
 
 
-def raise_revision(session: Session) -> None:
-    """Tell the indexes that what may be answered has changed; the session has taken its turn."""
+def raise_revision(session: Session, key: str = DOCUMENTS) -> None:
+    """Tell the indexes that what may be answered has changed; takes the turn of that revision, too."""
+    _put(session, key, first="1", then=cast(cast(StateRow.value, Integer) + 1, String))
+
+
+def _put(session: Session, key: str, *, first: str, then: SQLColumnExpression[str]) -> None:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
-        update(StateRow)
-        .where(StateRow.key == _KEY)
-        .values(value=cast(cast(StateRow.value, Integer) + 1, String))
-        .execution_options(synchronize_session=False)
+        insert(StateRow)
+        .values(key=key, value=first)
+        .on_conflict_do_update(index_elements=[StateRow.key], set_={"value": then})
     )

@@ -52,6 +52,9 @@ __all__ = [
     "hold_still",
 ]
 
+# SQLite takes 32,766 values in one statement, PostgreSQL 65,535.
+_MOST_PARAMETERS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
@@ -190,17 +193,17 @@ class KnowledgeStore:
             .subquery()
         )
         with self._reading() as session:
-            rows = session.scalars(
-                select(VersionRow)
+            rows = session.execute(
+                select(VersionRow, DocumentRow.source_file, DocumentRow.part)
                 .options(undefer(VersionRow.text))
                 .join(
                     newest,
                     (VersionRow.document_id == newest.c.document_id) & (VersionRow.number == newest.c.number),
                 )
                 .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-                .order_by(DocumentRow.source_file, DocumentRow.part)
             ).all()
-            for version in rows:
+            # Sorted here: a server sorts by its own language, another server by another.
+            for version, _, _ in sorted(rows, key=lambda row: (row.source_file, row.part)):
                 yield _stored_text(session, version)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, Chunk]:
@@ -281,15 +284,17 @@ class KnowledgeStore:
 
 
 def _chunks(session: Session, chunk_ids: Sequence[int], day: date) -> dict[int, Chunk]:
-    rows = session.execute(
-        select(ChunkRow, VersionRow, DocumentRow)
-        .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-        .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-        .where(ChunkRow.id.in_(chunk_ids), may_show(day))
-    ).all()
-    return {
-        chunk.id: _chunk(chunk, version, _document(document, version)) for chunk, version, document in rows
-    }
+    found: dict[int, Chunk] = {}
+    for start in range(0, len(chunk_ids), _MOST_PARAMETERS):
+        rows = session.execute(
+            select(ChunkRow, VersionRow, DocumentRow)
+            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+            .where(ChunkRow.id.in_(chunk_ids[start : start + _MOST_PARAMETERS]), may_show(day))
+        )
+        for chunk, version, document in rows:
+            found[chunk.id] = _chunk(chunk, version, _document(document, version))
+    return found
 
 
 def _articles(session: Session, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], Article]:

@@ -1,6 +1,6 @@
 """Which stored versions a citizen may be shown today: SQL conditions and the rule for what was withdrawn."""
 
-from datetime import UTC, date
+from datetime import date
 
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
@@ -46,5 +46,4 @@ def _was_shown(session: Session, edition: EditionRow) -> bool:
         )
     )
     come = edition.publish_on or date.min
-    # SQLite gives times back without their zone; all are written in UTC.
-    return any(come <= at.replace(tzinfo=UTC).astimezone(SHANGHAI).date() for at in left)
+    return any(come <= at.astimezone(SHANGHAI).date() for at in left)

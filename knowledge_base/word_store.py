@@ -10,17 +10,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, DateTime, Engine, Index, Integer, String, cast, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import JSON, Engine, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from knowledge_base.database import Base, StateRow
-from knowledge_base.errors import StoreError, WordsRejected
+from knowledge_base.database import Base, UtcDateTime, database_faults
+from knowledge_base.errors import WordsRejected
 from knowledge_base.folding import fold
+from knowledge_base.revision import WORDS, raise_revision, revision_of
 from knowledge_base.word_rules import WordFault, faults_of
 from knowledge_base.words import PackagedWords, Word, WordChange, WordDraft, WordKind, WordRecord
 
-_REVISION = "words_revision"
 _IN_USE = text("removed_at IS NULL")
 
 
@@ -40,9 +39,9 @@ class WordRow(Base):
     frequency: Mapped[int | None]
     tag: Mapped[str]
     hides: Mapped[bool]
-    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     added_by: Mapped[str]
-    removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removed_by: Mapped[str] = mapped_column(default="")
 
 
@@ -59,9 +58,8 @@ class WordStore:
         Raises:
             StoreError: If the database refuses.
         """
-        with _faults("词表无法读取"), Session(self._engine) as session:
-            row = session.get(StateRow, _REVISION)
-            return int(row.value) if row else 0
+        with database_faults("词表无法读取"), Session(self._engine) as session:
+            return revision_of(session, WORDS)
 
     def in_use(self) -> tuple[Word, ...]:
         """Return the words in use, by kind and word.
@@ -69,7 +67,7 @@ class WordStore:
         Raises:
             StoreError: If the database refuses.
         """
-        with _faults("词表无法读取"), Session(self._engine) as session:
+        with database_faults("词表无法读取"), Session(self._engine) as session:
             return tuple(_word(row) for row in _rows_in_use(session).values())
 
     def records(self, kind: WordKind | None = None, *, removed: bool = False) -> tuple[WordRecord, ...]:
@@ -78,7 +76,7 @@ class WordStore:
         if kind is not None:
             wanted = wanted.where(WordRow.kind == kind.value)
         latest = WordRow.removed_at.desc() if removed else WordRow.added_at.desc()
-        with _faults("词表无法读取"), Session(self._engine) as session:
+        with database_faults("词表无法读取"), Session(self._engine) as session:
             return tuple(_record(row) for row in session.scalars(wanted.order_by(latest, WordRow.id.desc())))
 
     def check(self, drafts: Sequence[WordDraft]) -> tuple[Word, ...]:
@@ -170,30 +168,15 @@ class WordStore:
     @contextmanager
     def _changing(self) -> Iterator[Session]:
         """One transaction; the revision is raised first, as that takes the lock writers queue for."""
-        with _faults("词表未能保存"), Session(self._engine) as session, session.begin():
-            raised = session.scalar(
-                update(StateRow)
-                .where(StateRow.key == _REVISION)
-                .values(value=cast(cast(StateRow.value, Integer) + 1, String))
-                .returning(StateRow.value)
-            )
-            if raised is None:
-                session.add(StateRow(key=_REVISION, value="1"))
-                session.flush()
+        with database_faults("词表未能保存"), Session(self._engine) as session, session.begin():
+            raise_revision(session, WORDS)
             yield session
-
-
-@contextmanager
-def _faults(what: str) -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise StoreError(f"{what}：{error}") from error
 
 
 def _rows_in_use(session: Session) -> dict[tuple[WordKind, str], WordRow]:
     session.flush()
-    rows = session.scalars(select(WordRow).where(_IN_USE).order_by(WordRow.kind, WordRow.word))
+    # Sorted here: a server sorts by its own language, and the fingerprint of the words goes by their order.
+    rows = sorted(session.scalars(select(WordRow).where(_IN_USE)), key=lambda row: (row.kind, row.word))
     return {(WordKind(row.kind), row.word): row for row in rows}
 
 

@@ -146,6 +146,53 @@ class VectorIndex(Protocol):
     def save(self, folder: Path) -> None: ...
 
 
+class VectorBackend(Protocol):
+    """Where vector indexes are made and kept: files of the snapshot, or a vector store beside it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Another fingerprint means that a snapshot of the one is of no use to the other."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """What hinders searching just now though it goes on, in Chinese; empty for nothing."""
+        ...
+
+    def build(self, vectors: Vectors, groups: NDArray[np.int64]) -> VectorIndex:
+        """Build an index.
+
+        Args:
+            vectors: float32 of shape (n, dim), unit rows.
+            groups: int64 of shape (n,), numbers from 0 on. Rows of one group share region and days, so that
+                a search filter allows all of them or none.
+
+        Raises:
+            IndexUnavailable: If a store beside this process cannot be reached.
+        """
+        ...
+
+    def load(self, folder: Path, *, dim: int) -> VectorIndex:
+        """Load what `VectorIndex.save` wrote.
+
+        Raises:
+            IndexMismatch: If it holds vectors of another dimension; shows both.
+        """
+        ...
+
+    def verify(self, folder: Path) -> None:
+        """Check that what a snapshot keeps outside its folder is whole; what cannot be asked now passes.
+
+        Raises:
+            IndexDamaged: If it is gone, or holds another number of rows.
+        """
+        ...
+
+    def tidy(self, snapshots: Sequence[Path]) -> None:
+        """Remove what was kept outside for snapshots other than these."""
+        ...
+
+
 class LexicalIndex(Protocol):
     """Scores all passages for a bag of words; rows as in the vector index."""
 

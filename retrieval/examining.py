@@ -10,6 +10,8 @@ from pathlib import Path
 from knowledge_base.errors import IndexDamaged
 from knowledge_base.records import Finding
 from knowledge_base.store import KnowledgeStore
+from retrieval.backends import FaissBackend
+from retrieval.contracts import VectorBackend
 from retrieval.indexing import QUESTIONS_CACHE, VECTORS_CACHE, passage_of
 from retrieval.snapshots import Snapshots
 from retrieval.table import PassageTable
@@ -18,10 +20,10 @@ _REBUILD = "重建索引"
 _CACHES = {"向量缓存": VECTORS_CACHE, "问答向量缓存": QUESTIONS_CACHE}
 
 
-def examine_index(store: KnowledgeStore, folder: Path) -> list[Finding]:
-    """Return a finding for every check of the index under `folder`."""
+def examine_index(store: KnowledgeStore, folder: Path, backend: VectorBackend | None = None) -> list[Finding]:
+    """Return a finding for every check of the index under `folder`, whose vectors are kept by `backend`."""
     return [
-        _examine_snapshot(store, Snapshots(folder)),
+        _examine_snapshot(store, Snapshots(folder), backend or FaissBackend()),
         *(_examine_cache(check, folder / name) for check, name in _CACHES.items()),
         _examine_leftovers(folder),
     ]
@@ -38,7 +40,7 @@ def remove_derived_rubbish(folder: Path) -> None:
                     (folder / name).unlink()
 
 
-def _examine_snapshot(store: KnowledgeStore, snapshots: Snapshots) -> Finding:
+def _examine_snapshot(store: KnowledgeStore, snapshots: Snapshots, backend: VectorBackend) -> Finding:
     check = "索引快照"
     snapshot = snapshots.current()
     if snapshot is None:
@@ -46,6 +48,10 @@ def _examine_snapshot(store: KnowledgeStore, snapshots: Snapshots) -> Finding:
     try:
         snapshots.verify(snapshot)
         stamp = snapshots.stamp(snapshot)
+        if stamp.vectors != backend.fingerprint:
+            trouble = f"索引的向量在 {stamp.vectors}，设置要的是 {backend.fingerprint}"
+            return Finding(check, trouble, _REBUILD, repairable=True)
+        backend.verify(snapshot)
         table = PassageTable.load(snapshot)
     except (IndexDamaged, OSError, ValueError) as error:
         return Finding(check, f"快照 {snapshot.name} 损坏：{error}", _REBUILD, repairable=True)

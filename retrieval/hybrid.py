@@ -8,9 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.arithmetic import dot
-from retrieval.contracts import Encoder, Hit, Passage, SearchFilter, Span, VectorIndex, Vectors
+from retrieval.backends import FaissBackend
+from retrieval.contracts import (
+    Encoder,
+    Hit,
+    Passage,
+    SearchFilter,
+    Span,
+    VectorBackend,
+    VectorIndex,
+    Vectors,
+)
 from retrieval.cues import Cue
-from retrieval.dense import FaissIndex
 from retrieval.lexical import Bm25Index
 from retrieval.lexicon import load_lexicon
 from retrieval.query import Query, QueryReader
@@ -98,6 +107,7 @@ class HybridIndex:
         reader: QueryReader,
         ranking: Ranking,
         questions: QuestionIndex | None = None,
+        backend: VectorBackend | None = None,
     ) -> "HybridIndex":
         """Build from passages and the vectors of their `passage_text` and `passage_spans`.
 
@@ -107,7 +117,7 @@ class HybridIndex:
         texts, titles = _lexical(passages, reader.tokenizer)
         return cls(
             table,
-            FaissIndex.build(vectors),
+            (backend or FaissBackend()).build(vectors, table.filter_groups()),
             SpanVectors.build(span_vectors, table.span_starts, vectors.shape[1]),
             texts,
             titles,
@@ -118,12 +128,20 @@ class HybridIndex:
         )
 
     @classmethod
-    def load(cls, folder: Path, *, encoder: Encoder, reader: QueryReader, ranking: Ranking) -> "HybridIndex":
+    def load(
+        cls,
+        folder: Path,
+        *,
+        encoder: Encoder,
+        reader: QueryReader,
+        ranking: Ranking,
+        backend: VectorBackend | None = None,
+    ) -> "HybridIndex":
         """Load what `save` wrote; `reader` has to cut as `Cutting.load(folder)` says."""
         table = PassageTable.load(folder)
         return cls(
             table,
-            FaissIndex.load(folder, dim=encoder.dim),
+            (backend or FaissBackend()).load(folder, dim=encoder.dim),
             SpanVectors.load(folder, table.span_starts),
             Bm25Index.load(folder / "texts"),
             Bm25Index.load(folder / _TITLES),

@@ -25,7 +25,8 @@ from knowledge_base.records import Chunk, ChunkKind
 from knowledge_base.sentences import sentence_spans
 from knowledge_base.store import KnowledgeStore
 from knowledge_base.word_store import WordStore
-from retrieval.contracts import ALWAYS, Encoder, Passage, Vectors
+from retrieval.backends import FaissBackend
+from retrieval.contracts import ALWAYS, Encoder, Passage, VectorBackend, Vectors
 from retrieval.cutting import Cutting
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.lexicon import Lexicon, load_lexicon
@@ -64,12 +65,14 @@ class Indexer:
         words: WordStore | None = None,
         ranking: Ranking | None = None,
         faq: FaqStore | None = None,
+        backend: VectorBackend | None = None,
     ) -> None:
         self._store = store
         self._faq = faq
         self._encoder = encoder
         self._folder = folder
         self._snapshots = Snapshots(folder)
+        self.backend = backend or FaissBackend()
         self._words = words
         self._lexicon = load_lexicon()
         self._words_revision = 0
@@ -77,12 +80,16 @@ class Indexer:
         self._reading_words = threading.Lock()
         self._ranking = ranking or Ranking.load()
 
-    def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
-        """Build a snapshot of the newest revision unless there is a sound one; say whether one was built."""
+    def catch_up(self, on_progress: Callable[[Progress], None] | None = None, *, wait: bool = True) -> bool:
+        """Build a snapshot of the newest revision unless there is a sound one; say whether one was built.
+
+        Args:
+            wait: Where another process is building: wait for it and look again, or leave it at that.
+        """
         if self._is_current():
             return False
-        with self._only_one():
-            if self._is_current():
+        with self._only_one(wait=wait) as alone:
+            if not alone or self._is_current():
                 return False
             self._build(on_progress)
             return True
@@ -124,6 +131,18 @@ class Indexer:
         """Return the folder of the snapshot in use."""
         return self._snapshots.current()
 
+    def missing(self) -> Stamp | None:
+        """Return what the snapshot in use is not built from, though it ought to be; None where it is.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+        wanted, snapshot = self._wanted(), self.current()
+        try:
+            return None if snapshot and self._snapshots.stamp(snapshot) == wanted else wanted
+        except IndexDamaged:
+            return wanted
+
     def older(self) -> list[Path]:
         """Return the snapshots kept beside the one in use, the newest first."""
         return self._snapshots.older()
@@ -137,16 +156,23 @@ class Indexer:
             StoreError: If the operators' words cannot be read.
         """
         self._snapshots.verify(snapshot)
-        stamp = self._snapshots.stamp(snapshot)
-        if (stamp.encoder, stamp.layout) != (self._encoder.fingerprint, LAYOUT):
+        stamp, vectors = self._snapshots.stamp(snapshot), self.backend.fingerprint
+        if (stamp.encoder, stamp.layout, stamp.vectors) != (self._encoder.fingerprint, LAYOUT, vectors):
             raise IndexMismatch(
                 f"snapshot {snapshot.name} was built for {stamp},"
-                f" this process expects encoder {self._encoder.fingerprint} and layout {LAYOUT}"
+                f" this process expects encoder {self._encoder.fingerprint}, layout {LAYOUT}"
+                f" and vectors in {vectors}"
             )
         # Whatever the words are now, questions are cut as the passages were; synonyms and typos are today's.
         reader = self.reader(Cutting.load(snapshot))
         try:
-            return HybridIndex.load(snapshot, encoder=self._encoder, reader=reader, ranking=self._ranking)
+            return HybridIndex.load(
+                snapshot,
+                encoder=self._encoder,
+                reader=reader,
+                ranking=self._ranking,
+                backend=self.backend,
+            )
         except (OSError, RuntimeError) as error:  # faiss gives a RuntimeError for a file it cannot open
             raise IndexDamaged(f"index snapshot {snapshot.name}: cannot be read: {error}") from error
 
@@ -159,26 +185,41 @@ class Indexer:
         if snapshot is None:
             return False
         try:
-            if self._snapshots.stamp(snapshot) != self._stamp(self._store.revision(), self.lexicon()):
+            if self._snapshots.stamp(snapshot) != self._wanted():
                 return False
             self._snapshots.verify(snapshot)
+            self.backend.verify(snapshot)
         except IndexDamaged as damage:
             _log.warning("%s; building it anew", damage)
             return False
         return True
 
+    def _wanted(self) -> Stamp:
+        return self._stamp(self._store.revision(), self.lexicon())
+
     def _stamp(self, revision: int, lexicon: Lexicon) -> Stamp:
-        return Stamp(revision, self._encoder.fingerprint, lexicon.cutting.fingerprint, LAYOUT)
+        return Stamp(
+            revision,
+            self._encoder.fingerprint,
+            lexicon.cutting.fingerprint,
+            LAYOUT,
+            self.backend.fingerprint,
+        )
 
     @contextmanager
-    def _only_one(self) -> Iterator[None]:
-        """Let one process at a time build; the others wait and find the work done."""
+    def _only_one(self, *, wait: bool = True) -> Iterator[bool]:
+        """Let one process of this machine at a time build; gives False where one is and we do not wait."""
         with self._writing():
             self._folder.mkdir(parents=True, exist_ok=True)
             descriptor = (self._folder / "LOCK").open("w")
         with descriptor as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                alone = False
+            else:
+                alone = True
+            yield alone
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -206,9 +247,11 @@ class Indexer:
             reader=reader,
             ranking=self._ranking,
             questions=QuestionIndex.build(phrasings, self._question_vectors(phrasings, reader), reader),
+            backend=self.backend,
         )
         with self._writing():
             snapshot = self._snapshots.publish(self._stamp(revision, lexicon), index.save)
+        self.backend.tidy(self._snapshots.kept())
         _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
 
     def _read(self) -> tuple[int, list[Chunk], list[Phrasing]]:

@@ -31,12 +31,14 @@ class Stamp:
         encoder: Fingerprint of the encoder.
         words: Fingerprint of dictionary and stop words (see `retrieval.cutting`).
         layout: Version of the files' layout.
+        vectors: Fingerprint of the `VectorBackend`.
     """
 
     revision: int
     encoder: str
     words: str
     layout: int
+    vectors: str = "faiss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Snapshots:
             return None
         path = self._folder / "snapshots" / name
         return path if path.is_dir() else None
+
+    def kept(self) -> list[Path]:
+        """Return every whole snapshot, the one in use and those before it."""
+        folders = (self._folder / "snapshots").iterdir()
+        return sorted(path for path in folders if not path.name.startswith(_DRAFT))
 
     def stamp(self, snapshot: Path) -> Stamp:
         """Return what a snapshot was built from.

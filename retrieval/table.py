@@ -132,6 +132,11 @@ class PassageTable:
             mask &= (self.from_days <= where.day) & (where.day < self.to_days)
         return mask
 
+    def filter_groups(self) -> NDArray[np.int64]:
+        """Return int64 of shape (n,), from 0 on: rows of one number are allowed or forbidden together."""
+        columns = np.stack([self.regions, self.from_days, self.to_days, self.answerable], axis=1)
+        return np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
 
 def _depth(region: str) -> int:
     return 0 if region == "全国" else region.count("/") + 1

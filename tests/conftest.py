@@ -2,8 +2,9 @@
 
 import hashlib
 import inspect
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from knowledge_base.database import open_database
 from knowledge_base.store import KnowledgeStore
 from retrieval import embedded_model, openvino_runtime
+from tests.postgres import PostgresServer, running_postgres
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +23,53 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with a database `empty` that has its tables."""
+    with running_postgres() as server:
+        server.run("CREATE DATABASE empty")
+        open_database(server.url("empty")).dispose()
+        yield server
+
+
 @pytest.fixture
-def store(tmp_path: Path, empty_database: Path) -> Iterator[KnowledgeStore]:
-    """An empty knowledge base of its own for each test, in `tmp_path / "wenzheng.db"`."""
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Make databases of their own: `new_database("postgresql")` returns the URL of one with empty tables.
+
+    With `tables=False` it has none. A module whose tests run on every database of `DATABASES` redefines
+    `database_url` with it.
+    """
+    made: list[str] = []
+
+    def make(backend: str = "sqlite", *, tables: bool = True) -> str:
+        name = f"t{secrets.token_hex(6)}"
+        if backend == "sqlite":
+            path = tmp_path / f"{name}.db"
+            if tables:
+                shutil.copy(request.getfixturevalue("empty_database"), path)
+            return f"sqlite:///{path}"
+        server: PostgresServer = request.getfixturevalue("postgres")
+        server.run(f"CREATE DATABASE {name} TEMPLATE {'empty' if tables else 'template0'}")
+        made.append(name)
+        return server.url(name)
+
+    yield make
+    for name in made:
+        request.getfixturevalue("postgres").run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, empty_database: Path) -> str:
+    """The URL of an empty knowledge base of its own for each test: `tmp_path / "wenzheng.db"`."""
     path = tmp_path / "wenzheng.db"
     shutil.copy(empty_database, path)
-    engine = open_database(f"sqlite:///{path}")
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[KnowledgeStore]:
+    """An empty knowledge base of its own for each test."""
+    engine = open_database(database_url)
     yield KnowledgeStore(engine)
     engine.dispose()
 

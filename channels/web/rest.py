@@ -124,7 +124,7 @@ async def healthz() -> dict[Literal["status"], Literal["ok"]]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="是否可以回答问题；不能时为 503 并说明原因", tags=["运维"])
+@router.get("/readyz", summary="是否可以回答问题；不能时为 503，reason 说明原因或妨碍", tags=["运维"])
 async def readyz(request: Request) -> JSONResponse:
     reception: Reception = request.app.state.reception
     if reception.backend is None:

@@ -3,7 +3,11 @@
 import re
 import unicodedata
 
-_INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# Controls other than white space are among them: none means anything in a text, and no database but SQLite
+# stores a NUL.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
 _WHITESPACE = re.compile(r"\s+")
 _LINE_END = re.compile("\r\n|[\n\r\v\f\u0085\u2028\u2029]")
 

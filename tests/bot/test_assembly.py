@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,13 @@ from bot.answer import AnswerStatus, Question
 from bot.assembly import Service, open_service, open_words
 from bot.settings import Settings
 from knowledge_base.database import open_database
-from knowledge_base.errors import IndexDamaged
+from knowledge_base.errors import IndexDamaged, IndexUnavailable
 from knowledge_base.ingest import Progress, ingest_files
 from knowledge_base.words import Word, WordDraft, WordKind
-from retrieval import indexing
+from retrieval import following, indexing
+from retrieval.milvus_server import MilvusServer
 from tests.bot.conftest import BY_WORDS
+from tests.databases import DATABASES
 from tests.retrieval.fakes import BigramEncoder
 
 RULE = "第五条　养犬登记费每年二百元。"
@@ -127,3 +129,90 @@ def test_words_alone_are_opened_without_an_encoder(tmp_path: Path) -> None:
     with open_words(Settings(data_dir=tmp_path / "data")) as words:
         assert words.in_use() == ()
     assert not (tmp_path / "data" / "models").exists()
+
+
+def found(service: Service) -> list[str]:
+    """Return what the index in use finds, best first, as the database has it."""
+    hits = service.index.get().search(["养犬登记费每年多少？"])[0]
+    chunks = service.store.chunks([hit.passage_id for hit in hits])
+    return [chunks[hit.passage_id].draft.text for hit in hits]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_machine_that_only_reads_answers_from_what_another_took_in(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    rule: Path,
+    database: str,
+    new_database: Callable[..., str],
+) -> None:
+    """Two data directories over one database; nothing but the database is shared."""
+    monkeypatch.setattr(assembly, "load_encoder", lambda _settings: BigramEncoder())
+    monkeypatch.setattr(following, "LOOK_EVERY_S", 0.05)
+    url = new_database(database)
+    here, there = (
+        open_service(Settings(data_dir=tmp_path / name, database_url=url), follow=name == "there")
+        for name in ("here", "there")
+    )
+    try:
+        assert here.ingest(rule).ok
+        until = time.monotonic() + 60
+        while there.ready().revision != here.store.revision() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert [found(service) for service in (here, there)] == [[RULE.replace("　", " ")]] * 2
+    finally:
+        here.close()
+        there.close()
+
+
+def test_a_database_that_is_gone_is_the_reason_given(empty: Service, rule: Path) -> None:
+    empty.ingest(rule)
+    with empty.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE chunks RENAME TO elsewhere")
+    state = empty.ready()
+    assert not state.ready
+    assert state.reason.startswith("数据库不可用")
+
+
+@pytest.mark.server
+def test_without_milvus_the_last_good_index_goes_on_and_the_reason_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rule: Path
+) -> None:
+    monkeypatch.setattr(assembly, "load_encoder", lambda _settings: BigramEncoder())
+    settings = Settings(data_dir=tmp_path / "data", milvus_uri=str(tmp_path / "milvus.db"))
+    before = open_service(settings)
+    before.ingest(rule)
+    there = found(before)
+    assert len(there) == 1
+    assert before.ready().reason == ""
+    before.close()
+
+    def refuse(_server: MilvusServer) -> None:
+        from pymilvus.exceptions import MilvusException  # slow to import
+
+        raise MilvusException(message="connection refused")
+
+    monkeypatch.setattr(MilvusServer, "_connected", refuse)
+    ingest_files(before.store, rule.rename(tmp_path / "另一份.md"))
+    after = open_service(settings)
+    try:
+        assert found(after) == there
+        state = after.ready()
+        assert state.ready
+        assert state.revision == 1
+        assert "connection refused；暂用本机的向量逐条检索" in state.reason
+    finally:
+        after.close()
+
+
+@pytest.mark.server
+def test_without_milvus_and_without_an_index_it_does_not_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rule: Path
+) -> None:
+    monkeypatch.setattr(assembly, "load_encoder", lambda _settings: BigramEncoder())
+    settings = Settings(data_dir=tmp_path / "data")
+    service = Service(settings, open_database(settings.sqlalchemy_url), BigramEncoder())
+    ingest_files(service.store, rule)
+    service.close()
+    with pytest.raises(IndexUnavailable, match=r"http://127\.0\.0\.1:9"):
+        open_service(settings.model_copy(update={"milvus_uri": "http://127.0.0.1:9"}))

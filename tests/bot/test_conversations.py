@@ -1,16 +1,19 @@
 """A conversation keeps every event once, in order, and nothing of it unmasked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from pydantic import JsonValue
+from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
 
 from bot.answer import Answer, AnswerStatus, Message, ParagraphBlock, TurnTrace
-from bot.conversations import Conversations
+from bot.conversations import ConversationRow, Conversations
 from knowledge_base.database import Base, open_database
 from knowledge_base.errors import StoreError
+from tests.databases import DATABASES
 
 ANSWER = Answer(
     status=AnswerStatus.ANSWERED,
@@ -20,9 +23,14 @@ ANSWER = Answer(
 )
 
 
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> str:
+    return new_database(request.param)
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'wenzheng.db'}")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url)
     yield engine
     engine.dispose()
 
@@ -91,6 +99,61 @@ def test_what_is_stored_of_a_citizen_is_masked(conversations: Conversations, eng
         stored = str([connection.execute(table.select()).all() for table in Base.metadata.sorted_tables])
     assert "13812345678" not in stored
     assert stored.count("［手机号］") == 2
+
+
+def test_a_nul_is_left_out_where_the_rest_is_kept(conversations: Conversations, engine: Engine) -> None:
+    conversation, token = conversations.open(region="云岭省\0", locale="zh\0")
+    assert conversations.resume(token) == conversation
+    assert (conversation.region, conversation.locale) == ("云岭省", "zh")
+    conversations.record_question(conversation.id, "c1", "问\0题", answer_id="a1")
+    conversations.record_answer(conversation.id, "a1", ANSWER)
+    assert conversations.history(conversation.id)[0].text == "问题"
+    assert conversations.feedback(conversation.id, "a1", "down", "\0不对")
+
+
+def test_an_event_is_given_back_as_it_was_stored(conversations: Conversations) -> None:
+    """The order of its members, what is no letter, and what only JSON can say."""
+    conversation, _ = conversations.open()
+    payload: dict[str, JsonValue] = {
+        "z": 1,
+        "a": [1.5, None, True, {"乙": "😀", "甲": "第一条\n\u0000"}],
+        "": 2**53,
+    }
+    conversations.append_event(conversation.id, payload)
+    (event,) = conversations.events_after(conversation.id, 0)
+    assert event.payload == payload
+    assert list(event.payload) == ["z", "a", ""]
+
+
+def test_a_moment_is_read_back_in_utc(conversations: Conversations, engine: Engine) -> None:
+    conversations.open()
+    with Session(engine) as session:
+        created = session.scalars(select(ConversationRow.created_at)).one()
+    assert created.tzinfo is UTC
+    assert timedelta(0) <= datetime.now(UTC) - created < timedelta(minutes=5)
+
+
+def test_clicks_at_once_leave_one_word_on_an_answer(conversations: Conversations, engine: Engine) -> None:
+    conversation, _ = conversations.open()
+    conversations.record_question(conversation.id, "c1", "问", answer_id="a1")
+    conversations.record_answer(conversation.id, "a1", ANSWER)
+    with ThreadPoolExecutor(8) as pool:
+        told = pool.map(lambda n: conversations.feedback(conversation.id, "a1", "up", str(n)), range(16))
+    assert list(told) == [True] * 16
+    with engine.connect() as connection:
+        assert connection.scalar(text("select count(*) from feedback")) == 1
+
+
+def test_one_answer_is_recorded_though_two_workers_have_one(conversations: Conversations) -> None:
+    conversation, _ = conversations.open()
+    conversations.record_question(conversation.id, "c1", "问", answer_id="a1")
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.map(
+            lambda _: conversations.record_answer(conversation.id, "a1", ANSWER, events=[{"type": "answer"}]),
+            range(6),
+        )
+    assert sorted(first) == [False] * 5 + [True]
+    assert len(conversations.events_after(conversation.id, 0)) == 1
 
 
 def test_feedback_needs_an_answer_of_this_conversation(conversations: Conversations) -> None:

@@ -44,6 +44,22 @@ def test_another_database_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_settings().sqlalchemy_url == "postgresql://db/wenzheng"
 
 
+@pytest.mark.parametrize("uri", ["http://milvus:19530", "https://m.example", "unix:/run/m.sock", "m.db"])
+def test_a_milvus_may_be_named_and_its_token_is_not_shown(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.setenv("WENZHENG_MILVUS_URI", uri)
+    monkeypatch.setenv("WENZHENG_MILVUS_TOKEN", "geheim")
+    settings = read_settings()
+    assert settings.milvus_uri == uri
+    assert "geheim" not in f"{settings!r} {settings.model_dump_json()}"
+
+
+def test_a_password_is_not_shown_where_the_address_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WENZHENG_DATABASE_URL", "mysql://wenzheng:geheim@db/wenzheng")
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert "geheim" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
@@ -51,6 +67,12 @@ def test_another_database_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAX_QUESTION_CHARS", "9", "max_question_chars: .*20"),
         ("ENCODER_RUNTIME", "cuda", "encoder_runtime: "),
         ("LOG_LEVEL", "loud", "log_level: "),
+        ("DATABASE_URL", "mysql://db/wenzheng", "database_url: .*SQLite and PostgreSQL"),
+        ("DATABASE_URL", "wenzheng.db", "database_url: .*cannot be understood"),
+        ("MILVUS_URI", "milvus.example:19530", "milvus_uri: "),
+        ("MILVUS_URI", "http://root:geheim@milvus:19530", "milvus_uri: "),
+        ("MILVUS_PREFIX", "云州", "milvus_prefix: "),
+        ("MILVUS_INDEX", "IVF", "milvus_index: "),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str) -> None:

@@ -3,33 +3,40 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.dialects import sqlite
 
 import bot.conversations  # its tables belong to the same history
 import knowledge_base.faq.tables  # and so do these
 from knowledge_base.database import (
     BUSY_TIMEOUT_MS,
-    MIGRATIONS,
     Base,
+    UtcDateTime,
     connect,
+    migrate,
     open_database,
     schema_revisions,
 )
 from knowledge_base.errors import StoreError
+from knowledge_base.store import KnowledgeStore
+from tests.databases import DATABASES
+from tests.postgres import PostgresServer
 
 OPEN_AND_COUNT = """
 import sys
 from knowledge_base.database import open_database
 from knowledge_base.store import KnowledgeStore
 sys.stdin.read(1)
-print(KnowledgeStore(open_database(sys.argv[1])).counts().documents)
+engine = open_database(sys.argv[1])
+print(KnowledgeStore(engine).counts().documents)
+engine.dispose()
 """
 
 
@@ -64,11 +71,8 @@ def test_a_new_database_holds_the_tables_of_every_module(database_url: str) -> N
 
 def test_a_database_of_the_first_release_is_brought_up_to_date_with_what_it_holds(database_url: str) -> None:
     engine = create_engine(database_url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    migrate(engine, "0001")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
         connection.execute(text("INSERT INTO state VALUES ('revision', '7')"))
     assert "faqs" not in inspect(engine).get_table_names()
     engine.dispose()
@@ -142,8 +146,48 @@ def test_a_missing_driver_is_named_and_the_password_is_not(monkeypatch: pytest.M
     assert "geheim" not in str(refused.value)
 
 
+@pytest.mark.server
+def test_a_server_that_counts_bytes_is_refused(postgres: PostgresServer) -> None:
+    postgres.run("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(StoreError, match="stores text as SQL_ASCII, UTF8 is needed"):
+        open_database(postgres.url("ascii"))
+
+
+@pytest.mark.server
+def test_a_server_that_is_not_there_is_refused_by_name_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"postgresql\+psycopg://wenzheng:\*\*\*@/wenzheng") as refused:
+        open_database(f"postgresql+psycopg://wenzheng:geheim@/wenzheng?host={tmp_path}")
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.server
+def test_a_line_that_the_server_has_cut_is_made_anew(
+    postgres: PostgresServer, new_database: Callable[..., str]
+) -> None:
+    engine = open_database(new_database("postgresql"))
+    store = KnowledgeStore(engine)
+    assert store.revision() == 0
+    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 't%'")
+    assert store.revision() == 0
+    engine.dispose()
+
+
+def test_any_other_database_is_refused() -> None:
+    with pytest.raises(StoreError, match="neither SQLite nor PostgreSQL"):
+        open_database("mysql://db/wenzheng")
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        UtcDateTime().process_bind_param(datetime(2026, 3, 1), sqlite.dialect())
+
+
 @pytest.mark.slow
-def test_processes_that_open_a_new_database_at_once_all_find_it_whole(database_url: str) -> None:
+@pytest.mark.parametrize("backend", DATABASES)
+def test_processes_that_open_a_new_database_at_once_all_find_it_whole(
+    backend: str, new_database: Callable[..., str]
+) -> None:
+    database_url = new_database(backend, tables=False)
     command = [sys.executable, "-W", "error", "-c", OPEN_AND_COUNT, database_url]
     processes = [
         subprocess.Popen(
@@ -159,15 +203,15 @@ def test_processes_that_open_a_new_database_at_once_all_find_it_whole(database_u
     assert [(out.strip(), err) for out, err in results] == [("0", "")] * 4
 
 
-def test_an_older_database_is_brought_up_to_date_and_all_it_held_is_published(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", DATABASES)
+def test_an_older_database_is_brought_up_to_date_and_all_it_held_is_published(
+    backend: str, new_database: Callable[..., str]
+) -> None:
     """A 附件 joins the main texts it stood beside: the first is in both of these, the second in the later."""
-    url = f"sqlite:///{tmp_path / 'old.db'}"
+    url = new_database(backend, tables=False)
     engine = connect(url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    migrate(engine, "0001")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
         connection.execute(
             text(
                 "INSERT INTO documents VALUES (1, '甲.md', '', NULL, '2026-01-01 00:00:00'),"
@@ -184,7 +228,8 @@ def test_an_older_database_is_brought_up_to_date_and_all_it_held_is_published(tm
                 text(
                     "INSERT INTO versions (id, document_id, number, sha256, title, level, region, doc_number,"
                     " issuer, url, repealed, superseded_by, inferred, text, created_at)"
-                    f" VALUES ({id_}, {document}, {number}, '', '甲', '', '全国', '', '', '', 0, '', '[]',"
+                    f" VALUES ({id_}, {document}, {number},"
+                    " '', '甲', '', '全国', '', '', '', false, '', '[]',"
                     f" '甲', '{made}')"
                 )
             )

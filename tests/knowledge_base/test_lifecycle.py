@@ -1,8 +1,7 @@
 """From draft to published and out again: what answers on which day, and what is recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +14,7 @@ from knowledge_base.landing import LandingStatus
 from knowledge_base.lifecycle import Lifecycle
 from knowledge_base.records import EditionState
 from knowledge_base.store import KnowledgeStore, StoredText
+from tests.databases import DATABASES
 from tests.knowledge_base.test_settling import (
     D2020,
     D2022,
@@ -35,9 +35,14 @@ SOON = date(2026, 12, 1)
 FREE, FIVE, SIX = (rule(words, effective_from=D2020) for words in ("免费。", "五元。", "六元。"))
 
 
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> str:
+    return new_database(request.param)
+
+
 @pytest.fixture
-def engine(store: KnowledgeStore, tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'wenzheng.db'}")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url)
     yield engine
     engine.dispose()
 

@@ -1,5 +1,6 @@
 """Which texts may be cited on which day, once documents that end or follow each other have landed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import TypedDict, Unpack
@@ -13,10 +14,16 @@ from knowledge_base.legal_effect import EffectPeriod, with_stated_effect
 from knowledge_base.normalising import assemble
 from knowledge_base.records import Block, BlockKind, DocumentMeta
 from knowledge_base.store import DocumentDraft, KnowledgeStore
+from tests.databases import DATABASES
 
 CITY, OTHER_CITY = "云岭省/云州市", "云岭省/松州市"
 FILE = "公园办法.md"
 D2020, D2022, D2024, D2026 = date(2020, 1, 1), date(2022, 1, 1), date(2024, 1, 1), date(2026, 1, 1)
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> str:
+    return new_database(request.param)
 
 
 class Facts(TypedDict, total=False):

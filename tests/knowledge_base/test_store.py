@@ -1,9 +1,9 @@
 """What the knowledge base keeps of a file, through changes, corrections, crowds and half-way reads."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from threading import Barrier
 from typing import TypedDict, Unpack
 
@@ -24,12 +24,18 @@ from knowledge_base.store import (
     LandingStatus,
     StoredText,
 )
+from tests.databases import DATABASES
 
 FILE = "公园/公园办法.md"
 CITY = "云岭省/云州市"
 PARK = "云州市公园办法\n第一条 公园免费开放。\n第二条 公园每日6时开门。\n第三条 公园内禁止吸烟。"
 PARK_LATER = "云州市公园办法\n第一条 公园免费开放。\n第二条 公园每日5时开门。\n第三条 公园内禁止吸烟。"
 FORM = "附件1\n入园申请表\n一、姓名填写全称。"
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> str:
+    return new_database(request.param)
 
 
 class Facts(TypedDict, total=False):
@@ -189,6 +195,27 @@ def test_chunks_by_id_leave_out_what_is_gone(store: KnowledgeStore) -> None:
     assert store.chunks([*wanted, 999]) == {each.id: each for each in (text.chunks[1], text.chunks[3])}
 
 
+def test_any_number_of_ids_may_be_asked_for(store: KnowledgeStore) -> None:
+    """More than a statement of either database takes values."""
+    store.land(FILE, [drafted(PARK)])
+    ids = [each.id for each in stored(store).chunks]
+    assert sorted(store.chunks([*range(10**6, 10**6 + 70_000), *ids])) == ids
+
+
+def test_texts_come_by_code_point_whatever_the_language_of_the_server(store: KnowledgeStore) -> None:
+    names = ["b.md", "A.md", "乙.md", "a.md", "丙.md", "_.md"]
+    for name in names:
+        store.land(name, [drafted(FORM, name)])
+    assert [text.document.source_file for text in store.iter_texts()] == sorted(names)
+
+
+def test_the_first_and_last_day_of_the_calendar_are_kept(store: KnowledgeStore) -> None:
+    store.land(FILE, [drafted(PARK, effective_from=date.min, effective_to=date.max)])
+    meta = stored(store).document.meta
+    assert (meta.effective_from, meta.effective_to) == (date.min, date.max)
+    assert len(store.snapshot()[1]) == 4
+
+
 def test_a_snapshot_holds_what_is_in_force_on_some_day_by_id(store: KnowledgeStore) -> None:
     def land(name: str, **facts: Unpack[Facts]) -> None:
         store.land(f"{name}.md", [drafted(f"{name}办法\n第一条 {name}。", f"{name}办法", **facts)])
@@ -209,10 +236,10 @@ def test_a_snapshot_holds_what_is_in_force_on_some_day_by_id(store: KnowledgeSto
 
 
 def test_a_snapshot_is_of_one_moment_though_a_file_lands_while_it_is_read(
-    store: KnowledgeStore, tmp_path: Path
+    store: KnowledgeStore, database_url: str
 ) -> None:
     store.land(FILE, [drafted(PARK)])
-    engine = open_database(f"sqlite:///{tmp_path / 'wenzheng.db'}")
+    engine = open_database(database_url)
     reader = KnowledgeStore(engine)
     landed: list[Landing] = []
 
@@ -269,6 +296,22 @@ def test_two_threads_landing_different_files_lose_none(store: KnowledgeStore) ->
     assert store.counts() == Counts(documents=24, versions=24, chunks=48)
 
 
+def test_writers_of_one_moment_are_numbered_without_a_gap(store: KnowledgeStore, database_url: str) -> None:
+    """From the very first write on, which is when there is no row yet that could be locked."""
+    engines = [open_database(database_url) for _ in range(4)]
+    together = Barrier(4)
+
+    def land(number: int) -> None:
+        together.wait()
+        KnowledgeStore(engines[number]).land(f"{number}.md", [drafted(FORM, f"表{number}")])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(land, range(4)))
+    assert (store.revision(), store.counts().documents) == (4, 4)
+    for engine in engines:
+        engine.dispose()
+
+
 def test_two_threads_landing_the_same_file_store_it_once(store: KnowledgeStore) -> None:
     together = Barrier(2)
 
@@ -281,9 +324,9 @@ def test_two_threads_landing_the_same_file_store_it_once(store: KnowledgeStore) 
     assert store.counts() == Counts(documents=1, versions=1, chunks=4)
 
 
-def test_a_reader_sees_a_file_whole_or_not_at_all(store: KnowledgeStore, tmp_path: Path) -> None:
+def test_a_reader_sees_a_file_whole_or_not_at_all(store: KnowledgeStore, database_url: str) -> None:
     """The chunks of the main text are written when the second part is refused."""
-    engine = open_database(f"sqlite:///{tmp_path / 'wenzheng.db'}")
+    engine = open_database(database_url)
     seen: list[Counts] = []
 
     def look(*_: object) -> None:

@@ -1,7 +1,6 @@
 """The operators' words in SQL: added, changed, removed, brought back, by whom; all or none."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,15 @@ from knowledge_base.database import open_database
 from knowledge_base.errors import WordsRejected
 from knowledge_base.word_store import WordStore
 from knowledge_base.words import PackagedWords, Word, WordDraft, WordKind
+from tests.databases import DATABASES
 
 SYNONYM, STOP = WordKind.SYNONYM, WordKind.STOP
 FIRED = Word(SYNONYM, "炒鱿鱼", ("解除劳动合同",))
 
 
-@pytest.fixture
-def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
-    path = tmp_path / "wenzheng.db"
-    shutil.copy(empty_database, path)
-    engine = open_database(f"sqlite:///{path}")
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> Iterator[Engine]:
+    engine = open_database(new_database(request.param))
     yield engine
     engine.dispose()
 

@@ -1,11 +1,16 @@
-"""Models small enough to make in a test."""
+"""Models small enough to make in a test, and a Milvus Lite.
 
-from collections.abc import Callable
+That is the server inside the package milvus-lite, spoken to by the client a cluster takes.
+"""
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from retrieval import encoder as encoder_module
+from retrieval.milvus import MilvusBackend
+from retrieval.milvus_server import MilvusServer
 from tests.retrieval.letters import ALPHABET, letter_tokenizer
 
 
@@ -52,3 +57,19 @@ def models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for converted models; they are converted right here, a process each would be slow."""
     monkeypatch.setattr(encoder_module, "_convert_apart", encoder_module._convert)
     return tmp_path / "converted"
+
+
+@pytest.fixture(scope="session")
+def milvus_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty Milvus for the whole session; it ends with the process."""
+    from milvus_lite.server_manager import server_manager_instance
+
+    path = tmp_path_factory.mktemp("milvus") / "milvus.db"
+    yield str(path)
+    server_manager_instance.release_server(str(path))
+
+
+@pytest.fixture(scope="session")
+def milvus_backend(milvus_uri: str, tmp_path_factory: pytest.TempPathFactory) -> MilvusBackend:
+    folder: Path = tmp_path_factory.mktemp("index")
+    return MilvusBackend(MilvusServer(milvus_uri), folder)

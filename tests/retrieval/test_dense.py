@@ -1,37 +1,38 @@
 """The contract of `VectorIndex`, which every implementation keeps."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as np_st
+from numpy.typing import NDArray
 
 from knowledge_base.errors import IndexMismatch
-from retrieval.contracts import VectorIndex, Vectors
-from retrieval.dense import FaissIndex
-
-
-class Load(Protocol):
-    def __call__(self, folder: Path, *, dim: int) -> VectorIndex: ...
+from retrieval.backends import FaissBackend
+from retrieval.contracts import VectorBackend, VectorIndex, Vectors
 
 
 @dataclass(frozen=True)
 class Implementation:
-    build: Callable[[Vectors], VectorIndex]
-    load: Load
+    """A backend, with groups for those who do not mind how rows are grouped."""
+
+    backend: VectorBackend
+
+    def build(self, vectors: Vectors, groups: NDArray[np.int64] | None = None) -> VectorIndex:
+        return self.backend.build(vectors, np.arange(len(vectors)) // 3 if groups is None else groups)
+
+    def load(self, folder: Path, *, dim: int) -> VectorIndex:
+        return self.backend.load(folder, dim=dim)
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(Implementation(FaissIndex.build, FaissIndex.load), id="faiss")]
-)
+@pytest.fixture(scope="module", params=["faiss", pytest.param("milvus", marks=pytest.mark.server)])
 def implementation(request: pytest.FixtureRequest) -> Implementation:
-    made: Implementation = request.param
-    return made
+    if request.param == "faiss":
+        return Implementation(FaissBackend())
+    return Implementation(request.getfixturevalue("milvus_backend"))
 
 
 # Unit vectors in the plane, at 0°, 90°, and where 3-4-5 triangles put them.
@@ -86,6 +87,29 @@ def test_k_rows_are_found_when_all_but_one_in_a_hundred_are_forbidden(implementa
         assert (np.diff(of_line) <= 0).all()
 
 
+@pytest.mark.parametrize("allowed_groups", [{3}, {0, 4}, {0, 1, 2, 4}, {0, 1, 2, 3, 4}, set()])
+def test_whole_groups_are_allowed_or_forbidden_like_their_rows(
+    implementation: Implementation, allowed_groups: set[int]
+) -> None:
+    vectors = random_units(500, 8)
+    groups = np.arange(500) % 5
+    allowed = np.isin(groups, list(allowed_groups))
+    cosines, rows = implementation.build(vectors, groups).search(vectors[:2], k=30, allowed=allowed)
+    for of_line, line, query in zip(cosines, rows, vectors[:2], strict=True):
+        exact = np.where(allowed, vectors @ query, -2)
+        best = np.sort(exact[exact > -2])[::-1][:30]
+        assert set(groups[line[line >= 0]]) <= allowed_groups
+        np.testing.assert_allclose(of_line[line >= 0], best, atol=1e-5)
+
+
+def test_equal_vectors_score_the_same(implementation: Implementation) -> None:
+    vectors = np.repeat(random_units(1, 16), 40, axis=0)
+    cosines, rows = implementation.build(vectors).search(vectors[:1], k=40)
+    assert sorted(rows[0].tolist()) == list(range(40))
+    assert len(set(cosines[0].tolist())) == 1
+
+
+@settings(max_examples=25, deadline=None)
 @given(
     np_st.arrays(np.bool_, st.integers(1, 70)), st.integers(1, 80), st.integers(min_value=0, max_value=2**31)
 )
@@ -129,6 +153,16 @@ def test_another_dimension_is_refused_with_both_numbers(
     implementation.build(PLANE).save(tmp_path)
     with pytest.raises(IndexMismatch, match="2 dimensions, the encoder gives 384"):
         implementation.load(tmp_path, dim=384)
+
+
+def test_what_was_saved_twice_is_still_the_same(implementation: Implementation, tmp_path: Path) -> None:
+    """A snapshot that was loaded may be saved elsewhere."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    implementation.build(PLANE).save(first)
+    implementation.load(first, dim=2).save(second)
+    assert implementation.load(second, dim=2).search(EAST, k=4)[1].tolist() == [[0, 3, 2, 1]]
 
 
 def test_an_empty_index_finds_nothing(implementation: Implementation, tmp_path: Path) -> None:

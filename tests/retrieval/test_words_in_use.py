@@ -144,7 +144,7 @@ def slow(indexer: Indexer, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[th
     go, begun = threading.Event(), list[int]()
     build: Callable[[], bool] = indexer.catch_up
 
-    def wait_then_build() -> bool:
+    def wait_then_build(*_: object, **__: object) -> bool:
         begun.append(1)
         assert go.wait(10)
         return build()
@@ -181,7 +181,7 @@ def test_a_build_that_failed_is_told_and_tried_again_later(
 ) -> None:
     tries: list[int] = []
 
-    def full_disk() -> bool:
+    def full_disk(*_: object, **__: object) -> bool:
         tries.append(1)
         raise OSError(28, "No space left on device")
 

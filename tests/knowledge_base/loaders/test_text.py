@@ -64,6 +64,7 @@ def test_tidy_keeps_full_width_forms_and_drops_what_cannot_be_seen() -> None:
     assert tidy("　第　一　章　　总\u200b则\u00ad ") == "第 一 章 总则"
     assert tidy("（１）Ａ，ｂ") == "（１）Ａ，ｂ"
     assert tidy("e\u0301") == "é"
+    assert tidy("第\x00一\x07条\x7f") == "第一条"
 
 
 @given(st.text())

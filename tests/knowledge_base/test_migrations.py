@@ -1,0 +1,198 @@
+"""Every released schema, with rows in it, becomes the newest on both databases, and no row is lost."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import TypeAlias
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pydantic import JsonValue
+from sqlalchemy import Engine, MetaData, Table, create_engine, select
+
+import bot.conversations  # noqa: F401  (its tables belong to the same history)
+from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
+from tests.databases import DATABASES
+
+Value: TypeAlias = JsonValue | date | datetime | bytes
+NOON = datetime(2026, 3, 1, 4, 0, 0, 123456, tzinfo=UTC)
+ARTICLE = "第一条 公园免费开放，“门票”😀不再收取。"
+# What each release could store for the first time, table by table, in an order that foreign keys allow.
+FIRST: Mapping[str, list[dict[str, Value]]] = {
+    "documents": [
+        {"id": 7, "source_file": "公园/办法.md", "part": "", "parent_id": None, "created_at": NOON},
+        {"id": 8, "source_file": "公园/办法.md", "part": "附件1", "parent_id": 7, "created_at": NOON},
+    ],
+    "versions": [
+        {
+            "id": 21,
+            "document_id": 7,
+            "number": 1,
+            "sha256": "ab" * 32,
+            "title": "云州市公园办法",
+            "level": "政府规章",
+            "region": "云岭省/云州市",
+            "doc_number": "云政发〔2026〕3号",
+            "issuer": "云州市人民政府",
+            "url": "https://example.gov.cn/park",
+            "published": date(2026, 1, 1),
+            "stated_from": date.min,
+            "stated_to": None,
+            "repealed": False,
+            "superseded_by": "",
+            "inferred": [{"field": "region", "value": "云岭省/云州市", "evidence": "云州市", "target": ""}],
+            "effective_from": date(2026, 2, 1),
+            "effective_to": date.max,
+            "text": ARTICLE,
+            "created_at": NOON,
+        }
+    ],
+    "chunks": [
+        {
+            "id": 301,
+            "version_id": 21,
+            "kind": "article",
+            "group_no": 0,
+            "article": "第一条",
+            "heading_path": ["第一章 总则"],
+            "lead": "",
+            "start": 0,
+            "end": len(ARTICLE),
+            "text": ARTICLE,
+        }
+    ],
+    "state": [{"key": "revision", "value": "12"}],
+    "conversations": [
+        {
+            "id": "c1",
+            "token_sha256": "cd" * 32,
+            "region": "云岭省/云州市",
+            "locale": None,
+            "last_seq": 2,
+            "created_at": NOON,
+        }
+    ],
+    "messages": [
+        {
+            "id": 5,
+            "conversation_id": "c1",
+            "client_id": "1",
+            "answer_id": "a1",
+            "role": "user",
+            "text": "公园几点开门？",
+            "status": "",
+            "answer": None,
+            "trace_id": "",
+            "created_at": NOON,
+        }
+    ],
+    "events": [
+        {
+            "conversation_id": "c1",
+            "seq": 1,
+            "answer_id": "a1",
+            "payload": {"type": "accepted", "n": [1, None]},
+        }
+    ],
+    "feedback": [
+        {"answer_id": "a1", "conversation_id": "c1", "value": "up", "reason": "清楚", "created_at": NOON}
+    ],
+}
+ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
+    "0001": FIRST,
+    # The edition itself, and that it landed, come from the rows of the first release.
+    "0002": {
+        "transitions": [
+            {
+                "id": 90,
+                "edition_id": 21,
+                "at": NOON,
+                "actor": "张三",
+                "from_state": "published",
+                "to_state": "published",
+                "note": "更正",
+            }
+        ],
+    },
+    "0003": {
+        "ocr_pages": [
+            {
+                "version_id": 21,
+                "number": 3,
+                "lines": [["第一条 公园免费开放", 0.98, 10.0, 20.0, 300.5, 40.25]],
+                "image": b"\x89PNG\x00\xff",
+            }
+        ],
+    },
+    "0004": {
+        "words": [
+            {
+                "id": 1,
+                "kind": "synonym",
+                "word": "薅羊毛",
+                "terms": ["优惠"],
+                "two_way": True,
+                "frequency": None,
+                "tag": "",
+                "hides": False,
+                "added_at": NOON,
+                "added_by": "张三",
+                "removed_at": NOON,
+                "removed_by": "李四",
+            }
+        ],
+    },
+}
+
+
+def revisions() -> list[str]:
+    """Return every revision, the first one first."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+
+
+def table(engine: Engine, name: str) -> Table:
+    """Return a table as it is in the database, which need not be what the models say."""
+    return Table(name, MetaData(), autoload_with=engine)
+
+
+def in_utc(value: Value) -> Value:
+    """SQLite gives moments without a zone, PostgreSQL in that of the session."""
+    if not isinstance(value, datetime):
+        return value
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("backend", DATABASES)
+@pytest.mark.parametrize("revision", revisions())
+def test_a_database_of_any_release_becomes_the_newest(
+    revision: str, backend: str, new_database: Callable[..., str]
+) -> None:
+    url = new_database(backend, tables=False)
+    old = create_engine(url)
+    stored_then: dict[str, list[dict[str, Value]]] = {}
+    for step in revisions()[: revisions().index(revision) + 1]:
+        migrate(old, step)
+        for name, rows in ROWS.get(step, {}).items():
+            with old.begin() as connection:
+                connection.execute(table(old, name).insert(), rows)
+            stored_then[name] = rows
+    old.dispose()
+
+    engine = open_database(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+        assert context.get_current_revision() == revisions()[-1]
+        for name, rows in stored_then.items():
+            here = table(engine, name)
+            stored = connection.execute(select(here).order_by(*here.primary_key)).mappings().all()
+            found = [{key: in_utc(row[key]) for key in rows[0]} for row in stored]
+            assert [row for row in rows if row not in found] == []
+            assert len(found) == len(rows) + (name == "transitions")
+        editions = connection.execute(select(table(engine, "editions"))).all()
+        assert [tuple(row) for row in editions] == [(21, "published", None, None)]
+    engine.dispose()
