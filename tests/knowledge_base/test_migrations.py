@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
 import bot.conversations  # noqa: F401  (its tables belong to the same history)
-import knowledge_base.faq.tables  # noqa: F401  (and so do these)
+import knowledge_base.faq.tables
 import knowledge_base.word_store  # noqa: F401  (and these)
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
 from tests.databases import DATABASES
