@@ -22,6 +22,10 @@ from tests.retrieval.test_indexing import FEE, PENALTY, TERM, current, land, mak
 FILES = (
     "dense.faiss",
     "passages.npz",
+    "questions/dense.faiss",
+    "questions/passages.npz",
+    "questions/phrasings.json",
+    "questions/regions.json",
     "regions.json",
     "spans.npy",
     "stamp.json",
