@@ -43,7 +43,8 @@ def hand_off(hotline: str) -> Step:
                 return turn
             turn = differing
             names = "、".join(place_name(region) for region in turn.other_regions[:NAMED_REGIONS])
-            scope = scope_of(turn.evidence[0].chunk.document.meta.region)
+            first = turn.evidence[0].chunk.document.meta.region
+            scope = scope_of(turn.curated.hit.region if turn.curated else first)
             notice = NoticeBlock(text=DIFFERS.format(scope=scope, regions=names))
             return replace(turn, blocks=(*turn.blocks, notice), options=_options(turn))
         return _without_answer(turn, hotline)

@@ -13,6 +13,8 @@ from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
 import bot.conversations  # noqa: F401  (its tables belong to the same history)
+import knowledge_base.faq.tables
+import knowledge_base.word_store  # noqa: F401  (and these)
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
 from tests.databases import DATABASES
 
@@ -142,6 +144,33 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
                 "removed_at": NOON,
                 "removed_by": "李四",
             }
+        ],
+    },
+    "0005": {
+        "faqs": [
+            {
+                "id": 4,
+                "question": "公园收门票吗？",
+                "region": "云岭省/云州市",
+                "answer": "免费。",
+                "effective_from": date(2026, 2, 1),
+                "effective_to": None,
+                "state": "published",
+            }
+        ],
+        "faq_variants": [{"faq_id": 4, "position": 0, "text": "公园要钱吗"}],
+        "faq_sources": [
+            {
+                "faq_id": 4,
+                "position": 0,
+                "reference": "《云州市公园办法》第一条",
+                "document_id": 7,
+                "version_id": 21,
+                "place": "第一条",
+            }
+        ],
+        "faq_changes": [
+            {"id": 1, "faq_id": 4, "at": NOON, "by": "老李", "action": "publish", "state": "published"}
         ],
     },
 }
