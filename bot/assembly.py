@@ -13,6 +13,7 @@ from knowledge_base.database import open_database
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import KnowledgeStore
 from retrieval import indexing
+from retrieval.batching import BatchingEncoder
 from retrieval.contracts import Encoder
 from retrieval.encoder import SentenceEncoder
 from retrieval.indexing import Indexer, LiveIndex
@@ -127,7 +128,7 @@ def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up
         EncoderError: If the model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
-    service = Service(settings, engine, load_encoder(settings), ranking=ranking)
+    service = Service(settings, engine, BatchingEncoder(load_encoder(settings)), ranking=ranking)
     if catch_up:
         service.catch_up()
     # The dictionaries load on first use, those of sounds where something is misspelt; better now than under

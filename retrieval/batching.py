@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from retrieval.contracts import Encoder, PassageVectors, Span, Vectors
 
 # Questions of one pass: more would make those that came first wait for little gain.
@@ -74,7 +76,10 @@ class Batcher(Generic[T, R]):
         with self._lock:
             batch = self._take()
         try:
-            results = self._run([item for request in batch for item in request.items])
+            items = [item for request in batch for item in request.items]
+            results = self._run(items)
+            if len(results) != len(items):
+                raise ValueError(f"{len(results)} results for {len(items)} items")
             start = 0
             for request in batch:
                 request.results = results[start : start + len(request.items)]
@@ -134,7 +139,10 @@ class BatchingEncoder:
         """Return float32 of shape (n, dim) with unit rows."""
         if not texts:
             return self.inner.encode_queries(texts)
-        return self._batcher.call(texts)  # type: ignore[return-value]
+        return np.stack(self._batcher.call(texts))
+
+    def _encode(self, texts: list[str]) -> list[Vectors]:
+        return list(self.inner.encode_queries(texts))
 
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None

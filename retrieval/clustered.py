@@ -63,7 +63,8 @@ class ClusteredIndex:
         if not can_cluster(dim):
             raise ValueError(f"vectors have {dim} dimensions, a multiple of {_DIMENSIONS_PER_BYTE} is needed")
         clusters = clusters_for(count)
-        faiss.omp_set_num_threads(len(os.sched_getaffinity(0)))
+        # Few rows are clustered sooner than threads are woken.
+        faiss.omp_set_num_threads(len(os.sched_getaffinity(0)) if count > EXACT_ROWS else 1)
         centres = faiss.IndexFlatIP(dim)
         codes = faiss.IndexIVFRaBitQFastScan(centres, dim, clusters, faiss.METRIC_INNER_PRODUCT)
         codes.cp.seed, codes.cp.niter, codes.cp.spherical = _SEED, _ITERATIONS, True
@@ -141,8 +142,8 @@ def can_cluster(dim: int) -> bool:
 
 
 def clusters_for(rows: int) -> int:
-    """Return how many clusters to make: four for each row of a square, as FAISS advises for this size."""
-    return max(1, round(4 * math.sqrt(rows)))
+    """Return how many clusters to make: four times the root of the rows, with four rows or more to each."""
+    return max(1, min(round(4 * math.sqrt(rows)), rows // 4))
 
 
 def _sample(vectors: Vectors, count: int) -> Vectors:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from retrieval.arithmetic import dot
 from retrieval.contracts import Encoder, Hit, Passage, SearchFilter, Span, VectorIndex, Vectors
-from retrieval.dense import FaissIndex
+from retrieval.dense import build_dense, load_dense
 from retrieval.lexical import Bm25Index
 from retrieval.lexicon import load_lexicon
 from retrieval.query import Query, QueryReader
@@ -83,7 +83,7 @@ class HybridIndex:
         ]
         return cls(
             table,
-            FaissIndex.build(vectors),
+            build_dense(vectors),
             SpanVectors.build(span_vectors, table.span_starts, vectors.shape[1]),
             Bm25Index.build(texts),
             Bm25Index.build(titles),
@@ -98,7 +98,7 @@ class HybridIndex:
         table = PassageTable.load(folder)
         return cls(
             table,
-            FaissIndex.load(folder, dim=encoder.dim),
+            load_dense(folder, dim=encoder.dim),
             SpanVectors.load(folder, table.span_starts),
             Bm25Index.load(folder / "texts"),
             Bm25Index.load(folder / _TITLES),

@@ -30,7 +30,8 @@ from retrieval.snapshots import Snapshots, Stamp
 from retrieval.tokenize import Tokenizer
 from retrieval.vector_cache import CachedVectors, VectorCache, vector_key
 
-LAYOUT = 1
+# 2: the kind of dense index goes by size. Raised too when the sizes it goes by are changed.
+LAYOUT = 2
 _SAVE_EVERY = 512
 _LOOK_EVERY_S = 1.0
 
