@@ -18,6 +18,7 @@ from retrieval.contracts import Encoder
 from retrieval.encoder import SentenceEncoder
 from retrieval.indexing import Indexer, LiveIndex
 from retrieval.ranking import Ranking
+from retrieval.rerank import CrossEncoderScorer, Reranker
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,13 @@ class Service:
     """The knowledge base, its index and the consultation over them. Safe to share between threads."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, encoder: Encoder, *, ranking: Ranking | None = None
+        self,
+        settings: Settings,
+        engine: Engine,
+        encoder: Encoder,
+        *,
+        ranking: Ranking | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
@@ -44,7 +51,9 @@ class Service:
         self.store = KnowledgeStore(engine)
         self.indexer = Indexer(self.store, encoder, settings.index_dir, ranking=ranking)
         self.index = LiveIndex(self.indexer)
-        self.consultation = Consultation(self.store, self.index, self.indexer.reader, settings)
+        self.consultation = Consultation(
+            self.store, self.index, self.indexer.reader, settings, reranker=reranker
+        )
 
     def ingest(
         self,
@@ -116,6 +125,17 @@ def load_encoder(settings: Settings) -> SentenceEncoder:
     )
 
 
+def load_reranker(settings: Settings) -> Reranker | None:
+    """Load the cross-encoder that is set; None where none is.
+
+    Raises:
+        EncoderError: If it cannot be loaded.
+    """
+    if not settings.reranker:
+        return None
+    return Reranker(CrossEncoderScorer.load(settings.reranker), budget_ms=settings.reranker_budget_ms)
+
+
 def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True) -> Service:
     """Open the data directory: migrate the database, load the encoder, bring the index up to date.
 
@@ -125,10 +145,11 @@ def open_service(settings: Settings, *, ranking: Ranking | None = None, catch_up
 
     Raises:
         StoreError: If the database cannot be opened.
-        EncoderError: If the model cannot be loaded.
+        EncoderError: If a model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
-    service = Service(settings, engine, BatchingEncoder(load_encoder(settings)), ranking=ranking)
+    encoder = BatchingEncoder(load_encoder(settings))
+    service = Service(settings, engine, encoder, ranking=ranking, reranker=load_reranker(settings))
     if catch_up:
         service.catch_up()
     # The dictionaries load on first use, those of sounds where something is misspelt; better now than under

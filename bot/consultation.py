@@ -24,6 +24,7 @@ from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
 from retrieval.indexing import LiveIndex
 from retrieval.query import QueryReader
+from retrieval.rerank import Reranker
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -46,6 +47,7 @@ class Consultation:
         settings: Settings,
         *,
         confidence: Confidence | None = None,
+        reranker: Reranker | None = None,
         clock: Callable[[], date] = today,
     ) -> None:
         self._clock = clock
@@ -54,7 +56,7 @@ class Consultation:
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
             ("rewrite", rewrite(reader)),
-            ("retrieve", retrieve(store, index.get, regions.served)),
+            ("retrieve", retrieve(store, index.get, regions.served, reranker)),
             ("judge", judge(confidence or Confidence.load())),
             ("respond", respond),
             ("check", check),

@@ -21,13 +21,14 @@ from retrieval.contracts import Vectors
 from retrieval.faiss_calls import as_selector, on_one_thread, read_index
 
 FILE = "clustered.faiss"
-# Rows that may be compared one by one: about 7 ms on one core.
-EXACT_ROWS = 100_000
-# Rows whose codes are gone through: about 5 ms on one core.
-SCANNED_ROWS = 250_000
+# Allowed rows up to which each is compared; they are scattered, so that each costs a look into memory.
+EXACT_ROWS = 20_000
+# Rows whose codes are gone through.
+SCANNED_ROWS = 350_000
 # Rows compared in float16 after that.
-REFINED_ROWS = 2_000
+REFINED_ROWS = 2_500
 _SEED = 1
+_SMALL = 20_000
 _ITERATIONS = 8
 _SAMPLES_PER_CLUSTER = 40
 # FAISS goes through the codes in blocks and wants whole bytes of them.
@@ -64,7 +65,7 @@ class ClusteredIndex:
             raise ValueError(f"vectors have {dim} dimensions, a multiple of {_DIMENSIONS_PER_BYTE} is needed")
         clusters = clusters_for(count)
         # Few rows are clustered sooner than threads are woken.
-        faiss.omp_set_num_threads(len(os.sched_getaffinity(0)) if count > EXACT_ROWS else 1)
+        faiss.omp_set_num_threads(len(os.sched_getaffinity(0)) if count > _SMALL else 1)
         centres = faiss.IndexFlatIP(dim)
         codes = faiss.IndexIVFRaBitQFastScan(centres, dim, clusters, faiss.METRIC_INNER_PRODUCT)
         codes.cp.seed, codes.cp.niter, codes.cp.spherical = _SEED, _ITERATIONS, True
@@ -142,8 +143,8 @@ def can_cluster(dim: int) -> bool:
 
 
 def clusters_for(rows: int) -> int:
-    """Return how many clusters to make: four times the root of the rows, with four rows or more to each."""
-    return max(1, min(round(4 * math.sqrt(rows)), rows // 4))
+    """Return how many clusters to make: one and a half times the root of the rows, with four rows or more to each."""
+    return max(1, min(round(1.5 * math.sqrt(rows)), rows // 4))
 
 
 def _sample(vectors: Vectors, count: int) -> Vectors:

@@ -1,7 +1,7 @@
 """Search by meaning and by words together, filtered inside both, ranked by one linear score."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +189,19 @@ class HybridIndex:
             for place, alike in zip(order, likeness, strict=True)
         ]
         return Found(hits, matrix[order])
+
+    def reordered(self, found: Found, order: Sequence[int]) -> Found:
+        """Return the hits at these places of `found`, in this order; likeness is to the one now first."""
+        if not order:
+            return _NOTHING
+        hits = [found.hits[place] for place in order]
+        # Looked up by id: a snapshot is read-only, so every hit of it has its row.
+        by_id = np.argsort(self._table.ids, kind="stable")
+        ids = np.array([hit.passage_id for hit in hits], dtype=np.int64)
+        vectors = self._dense.vectors(by_id[np.searchsorted(self._table.ids, ids, sorter=by_id)])
+        likeness = dot(vectors, vectors[0])
+        hits = [replace(hit, likeness=float(alike)) for hit, alike in zip(hits, likeness, strict=True)]
+        return Found(hits, found.features[list(order)])
 
     def search_dense(
         self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None

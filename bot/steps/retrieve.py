@@ -10,9 +10,14 @@ from knowledge_base.regions import specificity, visible
 from knowledge_base.store import KnowledgeStore
 from retrieval.contracts import SearchFilter
 from retrieval.cues import Cue, held
-from retrieval.hybrid import Found, HybridIndex
+from retrieval.hybrid import Found, HybridIndex, passage_text
+from retrieval.indexing import passage_of
+from retrieval.query import Query
+from retrieval.rerank import Reranker
 
 CHUNKS = 12
+# How deep a reranker may reach, if its time allows.
+RERANKED = 48
 ELSEWHERE = 5
 # Measured on the labelled sets: wrong swaps lie below 0.933, right ones from there on.
 SAME_MATTER = 0.933
@@ -20,9 +25,16 @@ HARDLY_WORSE = 5.0
 
 
 def retrieve(
-    store: KnowledgeStore, index: Callable[[], HybridIndex], served: Callable[[], frozenset[str]]
+    store: KnowledgeStore,
+    index: Callable[[], HybridIndex],
+    served: Callable[[], frozenset[str]],
+    reranker: Reranker | None = None,
 ) -> Step:
-    """Return the step. SQL has the last word on effect and region: an index may be a moment behind."""
+    """Return the step. SQL has the last word on effect and region: an index may be a moment behind.
+
+    A reranker orders what is visible here, before the nearer region is preferred; see `retrieval.rerank` for
+    what that means for scores and confidence. The rules of single regions elsewhere stay as they are.
+    """
 
     def step(turn: Turn) -> Turn:
         if turn.status is not None or turn.query is None:
@@ -30,7 +42,11 @@ def retrieve(
         searched, day = index(), turn.day.toordinal()
         vector = searched.encode([turn.query])[0]
         here = visible(turn.region)
-        found = [(searched.rank(turn.query, vector, k=CHUNKS, where=SearchFilter(here, day)), here)]
+        deep = CHUNKS if reranker is None else RERANKED
+        best = searched.rank(turn.query, vector, k=deep, where=SearchFilter(here, day))
+        if reranker is not None:
+            best = _reranked(reranker, store, searched, turn.query, best)
+        found = [(best, here)]
         there = frozenset[str]() if turn.region else served() - {NATIONAL}
         if there:
             found.append(
@@ -46,6 +62,17 @@ def retrieve(
         )
 
     return step
+
+
+def _reranked(
+    reranker: Reranker, store: KnowledgeStore, index: HybridIndex, query: Query, found: Found
+) -> Found:
+    """Return the first `CHUNKS` of the new order; passages are read as they are encoded, title first."""
+    chunks = store.chunks([hit.passage_id for hit in found.hits])
+    places = [place for place, hit in enumerate(found.hits) if hit.passage_id in chunks]
+    texts = [passage_text(passage_of(chunks[found.hits[place].passage_id])) for place in places]
+    order = reranker.order(query.encoder_text, texts)
+    return index.reordered(found, [places[at] for at in order[:CHUNKS]])
 
 
 def _in_force(chunk: Chunk, turn: Turn) -> bool:
