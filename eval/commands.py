@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,12 +24,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果。")
 Output = Annotated[Path | None, typer.Option("--output", help="保存各次评测的文件夹，默认 runs。")]
 
 
+class IndexKind(StrEnum):
+    """The kinds of `retrieval.dense`, spelt out here: importing it loads FAISS."""
+
+    AUTO = "auto"
+    FLAT = "flat"
+    HALF = "half"
+    CLUSTERED = "clustered"
+
+
 def register(app: typer.Typer) -> None:
     """Add the group `eval` and the command `bench` to the application."""
     group = typer.Typer(help="评测检索与问答的质量。", no_args_is_help=True)
     group.command("retrieval")(evaluate_retrieval)
     group.command("answers")(evaluate_answers)
     group.command("coverage")(evaluate_coverage)
+    group.command("index")(evaluate_index)
     group.command("calibrate")(calibrate)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)
@@ -163,6 +174,64 @@ def evaluate_coverage(data_dir: DataDir = None, as_json: AsJson = False) -> None
         typer.echo(f"{name}：缺失 {lost}；重复 {doubled}", err=True)
     if result.losses:
         raise typer.Exit(1)
+
+
+def evaluate_index(
+    passages: Annotated[
+        list[int] | None, typer.Option("--passages", min=1, help="合成向量的数目，可给多次。默认 20000。")
+    ] = None,
+    *,
+    kind: Annotated[
+        list[IndexKind] | None, typer.Option("--kind", help="索引种类，可给多次；auto 按规模选。")
+    ] = None,
+    questions: Annotated[int, typer.Option("--questions", min=1, help="每种索引问几个问题。")] = 100,
+    beir: Annotated[Path | None, typer.Option("--beir", help="另测整个排序：BEIR 格式的文件夹。")] = None,
+    split: Annotated[str, typer.Option("--split", help="qrels 下的划分。")] = "test",
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """测向量索引的召回、快慢、大小和内存（合成向量，不用编码）；给出 --beir 时也测整个排序。"""
+    from bot.settings import read_settings
+    from eval.datasets import read_beir
+    from eval.index_run import index_table, measure_index
+    from eval.ranking_speed import measure_ranking, ranking_table
+    from eval.reports import Section, describe_run, open_run, save_run, to_json
+    from retrieval.dense import KINDS, Kind
+
+    def tell(stage: str) -> None:
+        typer.echo(f"{stage} …", err=True)
+
+    kinds: list[Kind] = [known for each in kind or [] for known in KINDS if known == each.value]
+    sizes = passages or ([] if beir else [20_000])
+    results = measure_index(sizes, kinds, questions=questions, on_progress=tell)
+    tables = [index_table(results)] if results else []
+    ranking = None
+    if beir is not None:
+        ranking = measure_ranking(read_beir(beir, split=split), limit=questions, on_progress=tell)
+        tables.append(ranking_table(ranking))
+    config = describe_run(
+        read_settings(),
+        encoder="synthetic",
+        fingerprint="",
+        corpus_sha256="",
+        options={
+            "passages": sizes,
+            "kind": kinds,
+            "questions": questions,
+            "beir": None if beir is None else str(beir),
+            "split": split,
+        },
+    )
+    folder = open_run("index", output)
+    measured = {"index": results, "ranking": ranking}
+    save_run(
+        folder,
+        title="索引",
+        config=config,
+        results=to_json(measured),
+        sections=[Section("结果", tables=tuple(tables))],
+    )
+    _show(measured, tables, folder, as_json=as_json)
 
 
 def calibrate(

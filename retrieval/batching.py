@@ -76,10 +76,7 @@ class Batcher(Generic[T, R]):
         with self._lock:
             batch = self._take()
         try:
-            items = [item for request in batch for item in request.items]
-            results = self._run(items)
-            if len(results) != len(items):
-                raise ValueError(f"{len(results)} results for {len(items)} items")
+            results = self._run_whole([item for request in batch for item in request.items])
             start = 0
             for request in batch:
                 request.results = results[start : start + len(request.items)]
@@ -93,6 +90,12 @@ class Batcher(Generic[T, R]):
             for request in batch:
                 request.is_done = True
                 request.woken.set()
+
+    def _run_whole(self, items: list[T]) -> Sequence[R]:
+        results = self._run(items)
+        if len(results) != len(items):
+            raise ValueError(f"{len(results)} results for {len(items)} items")
+        return results
 
     def _take(self) -> list[_Request[T, R]]:
         batch = [self._waiting.popleft()]

@@ -39,16 +39,16 @@ class ClusteredIndex:
     """Approximate inner-product search; rows are numbered from 0 in the order they were given."""
 
     def __init__(
-        self, index: faiss.IndexRefine, *, exact_rows: int = EXACT_ROWS, scanned_rows: int = SCANNED_ROWS
+        self, index: faiss.Index, *, exact_rows: int = EXACT_ROWS, scanned_rows: int = SCANNED_ROWS
     ) -> None:
-        """Take a trained index: codes in `base_index`, float16 in `refine_index`.
+        """Take a `faiss.IndexRefine`, trained: codes in `base_index`, float16 in `refine_index`.
 
         Args:
             exact_rows: Where no more rows are allowed, each is compared.
             scanned_rows: Rows whose codes are gone through, to the next whole cluster.
         """
         self._index = index
-        self._codes = faiss.downcast_index(index.base_index)
+        self._codes: faiss.IndexIVF = faiss.downcast_index(index.base_index)
         self._vectors = faiss.downcast_index(index.refine_index)
         self._exact_rows = exact_rows
         self._scanned_rows = scanned_rows
@@ -130,9 +130,12 @@ class ClusteredIndex:
         self, queries: Vectors, k: int, selector: faiss.IDSelector | None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         share = min(1.0, self._scanned_rows / len(self))
-        codes = faiss.SearchParametersIVF(nprobe=math.ceil(share * self._codes.nlist), sel=selector)  # type: ignore[call-arg]
+        probed = math.ceil(share * self._codes.nlist)
+        codes = faiss.SearchParametersIVF(nprobe=probed, sel=selector)  # type: ignore[call-arg]
         refined = min(max(REFINED_ROWS, k), len(self))
-        parameters = faiss.IndexRefineSearchParameters(k_factor=refined / k, base_index_params=codes)  # type: ignore[call-arg]
+        parameters = faiss.IndexRefineSearchParameters(  # type: ignore[call-arg]
+            k_factor=refined / k, base_index_params=codes
+        )
         cosines, rows = self._index.search(queries, k, params=parameters)
         return cosines, rows
 

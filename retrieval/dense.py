@@ -14,7 +14,6 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.errors import IndexMismatch
 from retrieval.clustered import FILE as CLUSTERED_FILE
 from retrieval.clustered import ClusteredIndex, can_cluster
 from retrieval.contracts import VectorIndex, Vectors

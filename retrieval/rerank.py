@@ -105,9 +105,7 @@ class Reranker:
         begun = self._monotonic_s()
         now, slowest_s = begun, 0.0
         scores: list[float] = []
-        while len(scores) < len(passages) and (
-            not scores or now - begun + slowest_s <= self._budget_s
-        ):
+        while len(scores) < len(passages) and (not scores or now - begun + slowest_s <= self._budget_s):
             batch = passages[len(scores) : len(scores) + self._batch]
             try:
                 scores += self._scorer.score(question, batch).tolist()

@@ -24,7 +24,7 @@ def save_cross_encoder(folder: Path, *, prefers: str = "", labels: int = 1) -> P
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
     )
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -41,8 +41,8 @@ def save_cross_encoder(folder: Path, *, prefers: str = "", labels: int = 1) -> P
             num_attention_heads=1,
             intermediate_size=16,
             max_position_embeddings=64,
-            num_labels=labels,
             initializer_range=0.5,
+            id2label={number: str(number) for number in range(labels)},
         )
     )
     if prefers:
@@ -52,15 +52,15 @@ def save_cross_encoder(folder: Path, *, prefers: str = "", labels: int = 1) -> P
 
 
 def _prefer(model: BertForSequenceClassification, token: int) -> None:
+    weights = dict(model.named_parameters())
     with torch.no_grad():
-        for name, weights in model.named_parameters():
-            weights.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
-        bert = model.bert
+        for name, values in weights.items():
+            values.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
         # Every token has elements of its own; the preferred one differs in the first.
-        bert.embeddings.word_embeddings.weight[:, 1] = 1.0
-        bert.embeddings.word_embeddings.weight[token, 0] = 4.0
-        attention = bert.encoder.layer[0].attention
-        attention.self.value.weight.copy_(torch.eye(16))
-        attention.output.dense.weight.copy_(torch.eye(16))
-        bert.pooler.dense.weight.copy_(torch.eye(16))
-        model.classifier.weight[0, 0] = 1.0
+        embeddings = weights["bert.embeddings.word_embeddings.weight"]
+        embeddings[:, 1] = 1.0
+        embeddings[token, 0] = 4.0
+        for name in ("attention.self.value", "attention.output.dense"):
+            weights[f"bert.encoder.layer.0.{name}.weight"].copy_(torch.eye(16))
+        weights["bert.pooler.dense.weight"].copy_(torch.eye(16))
+        weights["classifier.weight"][0, 0] = 1.0

@@ -63,7 +63,12 @@ class Crowd:
 
 def test_one_alone_is_done_at_once_and_leaves_nothing_behind() -> None:
     passes: list[list[int]] = []
-    batcher = Batcher(lambda items: passes.append(items) or items)  # type: ignore[func-returns-value]
+
+    def keep(items: list[int]) -> list[int]:
+        passes.append(items)
+        return items
+
+    batcher = Batcher(keep)
     assert [list(batcher.call([number])) for number in range(3)] == [[0], [1], [2]]
     assert passes == [[0], [1], [2]]
 
@@ -146,7 +151,9 @@ def test_one_who_is_interrupted_keeps_nobody_waiting(
     assert gate.passes == [[1], [3]]
 
 
-@given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=4), min_size=1, max_size=12), st.integers(1, 8))
+@given(
+    st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=4), min_size=1, max_size=12), st.integers(1, 8)
+)
 def test_everybody_gets_their_own_results_in_order(calls: list[list[int]], max_batch: int) -> None:
     running = threading.Lock()
     sizes: list[int] = []

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as np_st
 
 from knowledge_base.errors import IndexMismatch
-from retrieval.contracts import VectorIndex, Vectors
 from retrieval import dense
 from retrieval.clustered import ClusteredIndex
+from retrieval.contracts import VectorIndex, Vectors
 from retrieval.dense import FaissIndex, Kind, build_dense, kind_for, load_dense
 
 
