@@ -12,6 +12,7 @@ A narrow filter loses nothing: where few rows are allowed each of them is compar
 import math
 import os
 from pathlib import Path
+from typing import cast
 
 import faiss
 import numpy as np
@@ -39,16 +40,16 @@ class ClusteredIndex:
     """Approximate inner-product search; rows are numbered from 0 in the order they were given."""
 
     def __init__(
-        self, index: faiss.Index, *, exact_rows: int = EXACT_ROWS, scanned_rows: int = SCANNED_ROWS
+        self, index: faiss.IndexRefine, *, exact_rows: int = EXACT_ROWS, scanned_rows: int = SCANNED_ROWS
     ) -> None:
-        """Take a `faiss.IndexRefine`, trained: codes in `base_index`, float16 in `refine_index`.
+        """Take a trained index: codes in `base_index`, float16 in `refine_index`.
 
         Args:
             exact_rows: Where no more rows are allowed, each is compared.
             scanned_rows: Rows whose codes are gone through, to the next whole cluster.
         """
         self._index = index
-        self._codes: faiss.IndexIVF = faiss.downcast_index(index.base_index)
+        self._codes = cast("faiss.IndexIVF", faiss.downcast_index(index.base_index))
         self._vectors = faiss.downcast_index(index.refine_index)
         self._exact_rows = exact_rows
         self._scanned_rows = scanned_rows
@@ -89,7 +90,7 @@ class ClusteredIndex:
         Raises:
             IndexMismatch: If it holds vectors of another dimension; shows both.
         """
-        index = read_index(folder / FILE, dim, mapped=True)
+        index = cast("faiss.IndexRefine", read_index(folder / FILE, dim, mapped=True))
         return cls(index, exact_rows=exact_rows, scanned_rows=scanned_rows)
 
     def save(self, folder: Path) -> None:
@@ -146,7 +147,7 @@ def can_cluster(dim: int) -> bool:
 
 
 def clusters_for(rows: int) -> int:
-    """Return how many clusters to make: one and a half times the root of the rows, with four rows or more to each."""
+    """Return how many clusters to make: 1.5 times the root of the rows, with four rows or more to each."""
     return max(1, min(round(1.5 * math.sqrt(rows)), rows // 4))
 
 
