@@ -275,7 +275,7 @@ def bench(
     from bot.assembly import open_service
     from bot.settings import read_settings
     from eval.answers_run import as_question, today
-    from eval.bench import report_bench, run_bench, runtimes_table, speed_table
+    from eval.bench import batching_table, report_bench, run_bench, runtimes_table, speed_table
     from eval.datasets import read_answer_set
     from eval.reports import describe_run, files_sha256, open_run
 
@@ -308,7 +308,9 @@ def bench(
     )
     folder = open_run("bench", output)
     report_bench(folder, result, config)
-    _show(result, [speed_table(result), runtimes_table(result)], folder, as_json=as_json)
+    _show(
+        result, [speed_table(result), runtimes_table(result), batching_table(result)], folder, as_json=as_json
+    )
 
 
 def _load_torch(settings: "Settings") -> "Encoder":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ POOL = 100
 OFFICIAL_WEIGHT = 1.0
 CONTEXT_WEIGHT = 0.3
 _TITLES = "titles"
+_FILTERS_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class HybridIndex:
         self._encoder = encoder
         self._reader = reader
         self._ranking = ranking
+        # Citizens of one place ask on one day: the same filter comes again and again.
+        self._allowed = lru_cache(_FILTERS_KEPT)(table.allowed)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -146,7 +150,7 @@ class HybridIndex:
         """Rank the `pool` nearest by meaning together with the `pool` best by words; return the first k."""
         if not len(self._table):
             return _NOTHING
-        allowed = self._table.allowed(where)
+        allowed = self._allowed(where)
         _, nearest = self._dense.search(vector[None, :], k=min(pool, len(self._table)), allowed=allowed)
         bm25 = self._lexical_scores(query, allowed)
         rows = np.union1d(nearest[0][nearest[0] >= 0], _best(bm25, pool))
@@ -211,7 +215,7 @@ class HybridIndex:
         if not len(self._table):
             return [[] for _ in questions]
         vectors = self._encoder.encode_queries(questions)
-        nearest = self._dense.search(vectors, k=min(k, len(self._table)), allowed=self._table.allowed(where))
+        nearest = self._dense.search(vectors, k=min(k, len(self._table)), allowed=self._allowed(where))
         found = []
         for cosines, rows in zip(*nearest, strict=True):
             ids = self._table.ids[rows]
@@ -230,7 +234,7 @@ class HybridIndex:
     ) -> list[list[Hit]]:
         """Search by the question's own words alone; `score` is BM25."""
         _require(questions, k)
-        allowed = self._table.allowed(where)
+        allowed = self._allowed(where)
         found = []
         for question in questions:
             scores = self._texts.scores(self._reader.read(question).words, allowed)
@@ -292,9 +296,13 @@ def build_hybrid(
 
 
 def _best(scores: Vectors, k: int) -> NDArray[np.int64]:
-    """Return the places of the k highest scores above 0, in no order, with all that share the k-th."""
-    least = np.partition(scores, -k)[-k] if k < len(scores) else 0.0
-    return np.flatnonzero((scores >= least) & (scores > 0))
+    """Return the places of the k highest scores above 0, in order of place, with all that share the k-th."""
+    # Most scores are 0, and to part equal ones takes longest: they are left out first.
+    places = np.flatnonzero(scores > 0)
+    if len(places) <= k:
+        return places
+    found = scores[places]
+    return places[found >= np.partition(found, -k)[-k]]
 
 
 def _require(questions: Sequence[str], k: int) -> None:
