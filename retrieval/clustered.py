@@ -29,7 +29,7 @@ SCANNED_ROWS = 350_000
 # Rows compared in float16 after that.
 REFINED_ROWS = 2_500
 _SEED = 1
-_SMALL = 20_000
+_THREADED_FROM = 20_000
 _ITERATIONS = 8
 _SAMPLES_PER_CLUSTER = 40
 # FAISS goes through the codes in blocks and wants whole bytes of them.
@@ -66,7 +66,7 @@ class ClusteredIndex:
             raise ValueError(f"vectors have {dim} dimensions, a multiple of {_DIMENSIONS_PER_BYTE} is needed")
         clusters = clusters_for(count)
         # Few rows are clustered sooner than threads are woken.
-        faiss.omp_set_num_threads(len(os.sched_getaffinity(0)) if count > _SMALL else 1)
+        faiss.omp_set_num_threads(len(os.sched_getaffinity(0)) if count > _THREADED_FROM else 1)
         centres = faiss.IndexFlatIP(dim)
         codes = faiss.IndexIVFRaBitQFastScan(centres, dim, clusters, faiss.METRIC_INNER_PRODUCT)
         codes.cp.seed, codes.cp.niter, codes.cp.spherical = _SEED, _ITERATIONS, True

@@ -199,10 +199,10 @@ class HybridIndex:
         if not order:
             return _NOTHING
         hits = [found.hits[place] for place in order]
-        # Looked up by id: a snapshot is read-only, so every hit of it has its row.
-        by_id = np.argsort(self._table.ids, kind="stable")
-        ids = np.array([hit.passage_id for hit in hits], dtype=np.int64)
-        vectors = self._dense.vectors(by_id[np.searchsorted(self._table.ids, ids, sorter=by_id)])
+        ids = [hit.passage_id for hit in hits]
+        rows = np.flatnonzero(np.isin(self._table.ids, ids))
+        row_of = dict(zip(self._table.ids[rows].tolist(), rows.tolist(), strict=True))
+        vectors = self._dense.vectors(np.array([row_of[id_] for id_ in ids], dtype=np.int64))
         likeness = dot(vectors, vectors[0])
         hits = [replace(hit, likeness=float(alike)) for hit, alike in zip(hits, likeness, strict=True)]
         return Found(hits, found.features[list(order)])
@@ -302,7 +302,8 @@ def _best(scores: Vectors, k: int) -> NDArray[np.int64]:
     if len(places) <= k:
         return places
     found = scores[places]
-    return places[found >= np.partition(found, -k)[-k]]
+    least = np.partition(found, -k)[-k]
+    return np.asarray(places[found >= least], dtype=np.int64)
 
 
 def _require(questions: Sequence[str], k: int) -> None:
