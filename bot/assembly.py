@@ -21,6 +21,7 @@ from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
 from retrieval.backends import FaissBackend
+from retrieval.batching import BatchingEncoder
 from retrieval.contracts import Encoder, VectorBackend
 from retrieval.encoder import SentenceEncoder
 from retrieval.following import Follower
@@ -30,6 +31,7 @@ from retrieval.milvus import MilvusBackend
 from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
 from retrieval.rebuilding import BackgroundBuild
+from retrieval.rerank import CrossEncoderScorer, Reranker
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +56,13 @@ class Service:
     """The knowledge base, its index and the consultation over them. Safe to share between threads."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, encoder: Encoder, *, ranking: Ranking | None = None
+        self,
+        settings: Settings,
+        engine: Engine,
+        encoder: Encoder,
+        *,
+        ranking: Ranking | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
@@ -74,7 +82,7 @@ class Service:
         self.building = BackgroundBuild(self.indexer)
         self.follower = Follower(self.indexer, self.building)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
-        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq)
+        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq, reranker=reranker)
 
     def ingest(
         self,
@@ -220,6 +228,17 @@ def load_encoder(settings: Settings) -> SentenceEncoder:
     )
 
 
+def load_reranker(settings: Settings) -> Reranker | None:
+    """Load the cross-encoder that is set; None where none is.
+
+    Raises:
+        EncoderError: If it cannot be loaded.
+    """
+    if not settings.reranker:
+        return None
+    return Reranker(CrossEncoderScorer.load(settings.reranker), budget_ms=settings.reranker_budget_ms)
+
+
 def open_service(
     settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True, follow: bool = False
 ) -> Service:
@@ -234,10 +253,11 @@ def open_service(
         StoreError: If the database cannot be opened.
         IndexUnavailable: If the vector store cannot be reached and there is no index yet.
         IndexUnwritable: If there is no index and none can be written.
-        EncoderError: If the model cannot be loaded.
+        EncoderError: If a model cannot be loaded.
     """
     engine = open_database(settings.sqlalchemy_url)
-    service = Service(settings, engine, load_encoder(settings), ranking=ranking)
+    encoder = BatchingEncoder(load_encoder(settings))
+    service = Service(settings, engine, encoder, ranking=ranking, reranker=load_reranker(settings))
     if catch_up:
         try:
             service.catch_up()

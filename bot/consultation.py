@@ -27,6 +27,7 @@ from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
 from retrieval.indexing import LiveIndex
+from retrieval.rerank import Reranker
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Consultation:
         faq: FaqStore,
         confidence: Confidence | None = None,
         likeness: Likeness | None = None,
+        reranker: Reranker | None = None,
         clock: Callable[[], date] = today,
     ) -> None:
         self._clock = clock
@@ -54,7 +56,7 @@ class Consultation:
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
             ("rewrite", rewrite(index.get)),
-            ("retrieve", retrieve(store, regions.served)),
+            ("retrieve", retrieve(store, regions.served, reranker)),
             ("match", match(self.candidates, self.likeness.threshold)),
             ("judge", judge(self.confidence)),
             ("respond", respond),

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
         encoder: A sentence-transformers model by name or path; empty means the embedded default.
         adapter: Folder of a low-rank adapter (LoRA) to merge into the encoder; empty means none.
         encoder_runtime: `auto` uses OpenVINO where the model allows it, else torch.
+        reranker: A cross-encoder by name or path, for a second look at the best candidates; empty means none.
+        reranker_budget_ms: Time that second look may take, for each question.
         home_region: Region the page preselects, such as `云岭省/云州市`; empty lets the documents decide.
         hotline: The line a citizen is sent to when nothing here answers.
         max_question_chars: Longest question taken.
@@ -58,6 +60,8 @@ class Settings(BaseSettings):
     adapter: Path | None = None
     encoder_runtime: Literal["auto", "openvino", "torch"] = "auto"
     encoder_threads: int = Field(default=0, ge=0, description="0 means one per core")
+    reranker: str = ""
+    reranker_budget_ms: int = Field(default=300, ge=1, le=10_000)
     home_region: str = ""
     hotline: str = "12345"
     max_question_chars: int = Field(default=500, ge=20, le=2000)

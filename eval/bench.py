@@ -11,9 +11,11 @@ from bot.answer import Answer, Question
 from bot.settings import Settings
 from eval.cold_start import ColdStart, measure_cold_start
 from eval.latency import (
+    Batching,
     Latency,
     RuntimeSpeed,
     measure_alone,
+    measure_batching,
     measure_runtimes,
     measure_together,
 )
@@ -22,6 +24,7 @@ from eval.reports import Json, Section, Table, save_run, to_json
 from knowledge_base.errors import WenzhengError
 from knowledge_base.records import Chunk
 from knowledge_base.store import Counts, StoredText
+from retrieval.batching import BatchingEncoder
 from retrieval.contracts import Encoder
 from retrieval.hybrid import passage_text
 from retrieval.indexing import passage_of
@@ -30,6 +33,7 @@ CLIENTS = 20
 PASSAGE_CHARS = 130
 PASSAGES = 128
 QUERIES = 40
+ENCODED = 96
 
 
 class Consultation(Protocol):
@@ -99,6 +103,7 @@ class BenchResult:
     alone: Latency
     together: Latency
     runtimes: tuple[RuntimeSpeed, ...]
+    batching: tuple[Batching, ...]
 
 
 class BenchError(WenzhengError):
@@ -147,11 +152,15 @@ def run_bench(
             together = measure_together(
                 questions, service.consultation.answer, encoder, clients=CLIENTS, rounds=rounds
             )
+            on_progress("合并同时到达的问题")
+            plain = encoder.inner if isinstance(encoder, BatchingEncoder) else encoder
+            asked = [question.question for question in questions]
+            batching = measure_batching(plain, (asked * -(-ENCODED // len(asked)))[:ENCODED])
             on_progress("比较编码器运行方式")
-            encoders = {"torch": load_torch(chosen), f"{settings.encoder_runtime} (chosen)": encoder}
+            encoders = {"torch": load_torch(chosen), f"{settings.encoder_runtime} (chosen)": plain}
             runtimes = measure_runtimes(
                 encoders,
-                [question.question for question in questions[:QUERIES]],
+                asked[:QUERIES],
                 sample_passages(service.store.iter_texts()),
             )
         finally:
@@ -168,6 +177,7 @@ def run_bench(
         alone,
         together,
         runtimes,
+        batching,
     )
 
 
@@ -261,6 +271,17 @@ def runtimes_table(result: BenchResult) -> Table:
     )
 
 
+def batching_table(result: BenchResult) -> Table:
+    """Return questions encoded a second, each for itself and joined."""
+    return Table(
+        ("同时提问", "逐个编码（问/秒）", "合并编码（问/秒）", "比值"),
+        tuple(
+            (str(one.clients), f"{one.alone_per_s:.1f}", f"{one.joined_per_s:.1f}", f"{one.ratio:.2f}")
+            for one in result.batching
+        ),
+    )
+
+
 def report_bench(folder: Path, result: BenchResult, config: Json) -> None:
     """Save the run: configuration, every timing, report and histograms."""
     plots = []
@@ -288,6 +309,7 @@ def report_bench(folder: Path, result: BenchResult, config: Json) -> None:
                 f"每段 {PASSAGE_CHARS} 字。",
                 (runtimes_table(result),),
             ),
+            Section("合并同时到达的问题", tables=(batching_table(result),)),
             Section("延迟分布", plots=tuple(plots)),
         ],
     )

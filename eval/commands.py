@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果。")
 Output = Annotated[Path | None, typer.Option("--output", help="保存各次评测的文件夹，默认 runs。")]
 
 
+class IndexKind(StrEnum):
+    """The kinds of `retrieval.dense`, spelt out here: importing it loads FAISS."""
+
+    AUTO = "auto"
+    FLAT = "flat"
+    HALF = "half"
+    CLUSTERED = "clustered"
+
+
 def register(app: typer.Typer) -> None:
     """Add the group `eval` and the command `bench` to the application."""
     group = typer.Typer(help="评测检索与问答的质量。", no_args_is_help=True)
@@ -36,6 +46,7 @@ def register(app: typer.Typer) -> None:
     group.command("compare")(compare_systems)
     group.command("answers")(evaluate_answers)
     group.command("coverage")(evaluate_coverage)
+    group.command("index")(evaluate_index)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
     group.command("adapter")(train_adapter)
@@ -311,6 +322,64 @@ def evaluate_backends(
         typer.echo(f"\n{vector_table(stores).markdown()}")
 
 
+def evaluate_index(
+    passages: Annotated[
+        list[int] | None, typer.Option("--passages", min=1, help="合成向量的数目，可给多次。默认 20000。")
+    ] = None,
+    *,
+    kind: Annotated[
+        list[IndexKind] | None, typer.Option("--kind", help="索引种类，可给多次；auto 按规模选。")
+    ] = None,
+    questions: Annotated[int, typer.Option("--questions", min=1, help="每种索引问几个问题。")] = 100,
+    beir: Annotated[Path | None, typer.Option("--beir", help="另测整个排序：BEIR 格式的文件夹。")] = None,
+    split: Annotated[str, typer.Option("--split", help="qrels 下的划分。")] = "test",
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """测向量索引的召回、快慢、大小和内存（合成向量，不用编码）；给出 --beir 时也测整个排序。"""
+    from bot.settings import read_settings
+    from eval.datasets import read_beir
+    from eval.index_run import index_table, measure_index
+    from eval.ranking_speed import measure_ranking, ranking_table
+    from eval.reports import Section, describe_run, open_run, save_run, to_json
+    from retrieval.dense import KINDS, Kind
+
+    def tell(stage: str) -> None:
+        typer.echo(f"{stage} …", err=True)
+
+    kinds: list[Kind] = [known for each in kind or [] for known in KINDS if known == each.value]
+    sizes = passages or ([] if beir else [20_000])
+    results = measure_index(sizes, kinds, questions=questions, on_progress=tell)
+    tables = [index_table(results)] if results else []
+    ranking = None
+    if beir is not None:
+        ranking = measure_ranking(read_beir(beir, split=split), limit=questions, on_progress=tell)
+        tables.append(ranking_table(ranking))
+    config = describe_run(
+        read_settings(),
+        encoder="synthetic",
+        fingerprint="",
+        corpus_sha256="",
+        options={
+            "passages": sizes,
+            "kind": kinds,
+            "questions": questions,
+            "beir": None if beir is None else str(beir),
+            "split": split,
+        },
+    )
+    folder = open_run("index", output)
+    measured = {"index": results, "ranking": ranking}
+    save_run(
+        folder,
+        title="索引",
+        config=config,
+        results=to_json(measured),
+        sections=[Section("结果", tables=tuple(tables))],
+    )
+    _show(measured, tables, folder, as_json=as_json)
+
+
 def calibrate(
     sets: Annotated[
         list[str], typer.Argument(metavar="FILE=DATA_DIR...", help="答案集与装有其文件的数据目录，可给多组。")
@@ -462,7 +531,7 @@ def bench(
     from bot.assembly import open_service
     from bot.settings import read_settings
     from eval.answers_run import as_question, today
-    from eval.bench import report_bench, run_bench, runtimes_table, speed_table
+    from eval.bench import batching_table, report_bench, run_bench, runtimes_table, speed_table
     from eval.datasets import read_answer_set
     from eval.reports import describe_run, files_sha256, open_run
 
@@ -495,7 +564,9 @@ def bench(
     )
     folder = open_run("bench", output)
     report_bench(folder, result, config)
-    _show(result, [speed_table(result), runtimes_table(result)], folder, as_json=as_json)
+    _show(
+        result, [speed_table(result), runtimes_table(result), batching_table(result)], folder, as_json=as_json
+    )
 
 
 def _load_torch(settings: "Settings") -> "Encoder":

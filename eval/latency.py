@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from bot.answer import Answer, Question
+from retrieval.batching import BatchingEncoder
 from retrieval.contracts import Encoder, Vectors
 
 WARM_UP = 5
@@ -60,6 +61,19 @@ class RuntimeSpeed:
     lowest_cosine: float
 
 
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """Questions encoded a second for clients asking without a pause: each for itself, and joined.
+
+    Medians over rounds; the two take turns, so that both meet the same machine.
+    """
+
+    clients: int
+    alone_per_s: float
+    joined_per_s: float
+    ratio: float
+
+
 def measure_alone(
     questions: Sequence[Question], ask: Callable[[Question], Answer], encoder: Encoder
 ) -> Latency:
@@ -97,6 +111,38 @@ def measure_together(
         answers = list(pool.map(time_answer, load))
         spent_s = time.perf_counter() - begun
     return _latency(clients, answers, encodings, spent_s)
+
+
+def measure_batching(
+    encoder: Encoder,
+    questions: Sequence[str],
+    *,
+    clients: Sequence[int] = (1, 8, 32),
+    rounds: int = 3,
+) -> tuple[Batching, ...]:
+    """Let clients encode all questions, one question a call, with and without joining their calls.
+
+    Args:
+        encoder: One that does not join calls itself.
+    """
+    joining = BatchingEncoder(encoder)
+    measured = []
+    for count in clients:
+        alone, joined = [], []
+        for _ in range(rounds):
+            alone.append(_encoded_per_s(encoder, questions, count))
+            joined.append(_encoded_per_s(joining, questions, count))
+        usual, batched = float(np.median(alone)), float(np.median(joined))
+        measured.append(Batching(count, usual, batched, batched / usual))
+    return tuple(measured)
+
+
+def _encoded_per_s(encoder: Encoder, questions: Sequence[str], clients: int) -> float:
+    with ThreadPoolExecutor(clients) as pool:
+        begun = time.perf_counter()
+        for _ in pool.map(lambda question: encoder.encode_queries([question]), questions):
+            pass
+        return len(questions) / (time.perf_counter() - begun)
 
 
 def measure_runtimes(

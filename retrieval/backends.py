@@ -6,22 +6,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.contracts import Vectors
-from retrieval.dense import FaissIndex
+from retrieval.contracts import VectorIndex, Vectors
+from retrieval.dense import build_dense, load_dense
 
 
 class FaissBackend:
-    """Makes and loads `FaissIndex`; there is nothing outside the folder to check or to remove."""
+    """Makes and loads an index of the kind its size asks for; nothing lies outside the folder."""
 
     fingerprint = "faiss"
     trouble = ""
 
-    def build(self, vectors: Vectors, groups: NDArray[np.int64]) -> FaissIndex:
+    def build(self, vectors: Vectors, groups: NDArray[np.int64]) -> VectorIndex:
         del groups  # it is given the rows themselves at each search
-        return FaissIndex.build(vectors)
+        return build_dense(vectors)
 
-    def load(self, folder: Path, *, dim: int) -> FaissIndex:
-        return FaissIndex.load(folder, dim=dim)
+    def load(self, folder: Path, *, dim: int) -> VectorIndex:
+        return load_dense(folder, dim=dim)
 
     def verify(self, folder: Path) -> None:
         pass

@@ -31,6 +31,8 @@ RuntimeName = Literal["auto", "openvino", "torch"]
 
 # A few short passages share a pass, and one stream's activations still fit its core's cache.
 BATCH_TOKENS = 512
+# Questions are short: smaller passes share out evenly among the cores.
+QUERY_BATCH_TOKENS = 256
 # Passages tokenised and sorted together; bounds memory whatever the size of the corpus.
 WINDOW = 1024
 # Questions that are answered in one pass; beyond, they are batched as passages are.
@@ -120,7 +122,9 @@ class SentenceEncoder:
             texts: n questions; what lies beyond the model's token limit is not read.
         """
         if not 0 < len(texts) <= SMALL_BATCH:
-            return self._encode(self._recipe.query_prefix, texts, None, None).passages
+            return self._encode(
+                self._recipe.query_prefix, texts, None, None, batch_tokens=QUERY_BATCH_TOKENS
+            ).passages
         encodings = self._tokenizer.encode_batch_fast([self._recipe.query_prefix + text for text in texts])
         batch = TokenBatch.padded([encoding.ids for encoding in encodings], self._recipe.pad_id)
         return unit_rows(self._runtime.run(batch).passages)
@@ -134,7 +138,9 @@ class SentenceEncoder:
             texts: n passages; what lies beyond the model's token limit is not read.
             on_progress: Called in the calling thread with the number of passages done so far.
         """
-        return self._encode(self._recipe.passage_prefix, texts, None, on_progress).passages
+        return self._encode(
+            self._recipe.passage_prefix, texts, None, on_progress, batch_tokens=BATCH_TOKENS
+        ).passages
 
     def encode_passages_with_spans(
         self,
@@ -162,7 +168,7 @@ class SentenceEncoder:
             for start, end in of_text:
                 if not 0 <= start <= end <= len(text):
                     raise ValueError(f"span {start}..{end} leaves passage {index} of {len(text)} characters")
-        return self._encode(self._recipe.passage_prefix, texts, spans, on_progress)
+        return self._encode(self._recipe.passage_prefix, texts, spans, on_progress, batch_tokens=BATCH_TOKENS)
 
     def _encode(
         self,
@@ -170,11 +176,13 @@ class SentenceEncoder:
         texts: Sequence[str],
         spans: Sequence[Sequence[Span]] | None,
         on_progress: Callable[[int], None] | None,
+        *,
+        batch_tokens: int,
     ) -> PassageVectors:
         passages = np.empty((len(texts), self.dim), np.float32)
         span_vectors = [np.empty((0, self.dim), np.float32) for _ in texts]
         done = 0
-        batches = self._forward(prefix, texts, with_offsets=spans is not None)
+        batches = self._forward(prefix, texts, batch_tokens, with_offsets=spans is not None)
         for members, encodings, passage_rows, tokens in batches:
             passages[members] = passage_rows
             for row, (member, encoding) in enumerate(zip(members, encodings, strict=True)):
@@ -189,14 +197,14 @@ class SentenceEncoder:
         return PassageVectors(passages, span_vectors)
 
     def _forward(
-        self, prefix: str, texts: Sequence[str], *, with_offsets: bool
+        self, prefix: str, texts: Sequence[str], batch_tokens: int, *, with_offsets: bool
     ) -> "Iterator[tuple[list[int], list[Encoding], Vectors, Vectors]]":
         """Yield, batch by batch, positions in `texts`, encodings, unit passage vectors and token vectors."""
         tokenise = self._tokenizer.encode_batch if with_offsets else self._tokenizer.encode_batch_fast
         for start in range(0, len(texts), WINDOW):
             encodings = tokenise([prefix + text for text in texts[start : start + WINDOW]])
             ids = [encoding.ids for encoding in encodings]
-            plan = plan_batches([len(text) for text in ids], BATCH_TOKENS)
+            plan = plan_batches([len(text) for text in ids], batch_tokens)
             batches = (TokenBatch.padded([ids[i] for i in batch], self._recipe.pad_id) for batch in plan)
             for batch, vectors in zip(plan, self._runtime.run_many(batches), strict=True):
                 members = [start + i for i in batch]

@@ -1,7 +1,8 @@
 """Search by meaning and by words together, filtered inside both, ranked by one linear score."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ OFFICIAL_WEIGHT = 1.0
 CONTEXT_WEIGHT = 0.3
 _TITLES = "titles"
 _QUESTIONS = "questions"
+_FILTERS_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class HybridIndex:
         self.reader = reader
         self._ranking = ranking
         self._questions = questions or no_questions(encoder.dim, reader)
+        # Citizens of one place ask on one day: the same filter comes again and again.
+        self._allowed = lru_cache(_FILTERS_KEPT)(table.allowed)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -230,7 +234,7 @@ class HybridIndex:
         """
         if not len(self._table):
             return _NOTHING
-        allowed = self._table.allowed(where)
+        allowed = self._allowed(where)
         _, nearest = self._dense.search(vector[None, :], k=min(pool, len(self._table)), allowed=allowed)
         bm25 = self._lexical_scores(query, allowed)
         rows = np.union1d(nearest[0][nearest[0] >= 0], _best(bm25, pool))
@@ -279,6 +283,19 @@ class HybridIndex:
         """Return the curated questions nearest to one asked; see `QuestionIndex.search`."""
         return self._questions.search(query, vector, weight=self._texts.weight, where=where)
 
+    def reordered(self, found: Found, order: Sequence[int]) -> Found:
+        """Return the hits at these places of `found`, in this order; likeness is to the one now first."""
+        if not order:
+            return _NOTHING
+        hits = [found.hits[place] for place in order]
+        ids = [hit.passage_id for hit in hits]
+        rows = np.flatnonzero(np.isin(self._table.ids, ids))
+        row_of = dict(zip(self._table.ids[rows].tolist(), rows.tolist(), strict=True))
+        vectors = self._dense.vectors(np.array([row_of[id_] for id_ in ids], dtype=np.int64))
+        likeness = dot(vectors, vectors[0])
+        hits = [replace(hit, likeness=float(alike)) for hit, alike in zip(hits, likeness, strict=True)]
+        return Found(hits, found.features[list(order)])
+
     def search_dense(
         self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
     ) -> list[list[Hit]]:
@@ -286,14 +303,14 @@ class HybridIndex:
         _require(questions, k)
         if not len(self._table):
             return [[] for _ in questions]
-        return self._nearest(self._encoder.encode_queries(questions), k, self._table.allowed(where))
+        return self._nearest(self._encoder.encode_queries(questions), k, self._allowed(where))
 
     def search_lexical(
         self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None
     ) -> list[list[Hit]]:
         """Search by the question's own words alone; `score` is BM25."""
         _require(questions, k)
-        allowed = self._table.allowed(where)
+        allowed = self._allowed(where)
         return [
             self._matching(self._texts.scores(self.reader.read(question).words, allowed), k)
             for question in questions
@@ -305,7 +322,7 @@ class HybridIndex:
         """Return the two rankings that `rank` draws its candidates from, before they are put together."""
         if not len(self._table):
             return Rankings([], [], 0)
-        allowed = self._table.allowed(where)
+        allowed = self._allowed(where)
         return Rankings(
             self._nearest(vector[None, :], k, allowed)[0],
             self._matching(self._lexical_scores(query, allowed), k),
@@ -414,9 +431,14 @@ def _lexical(passages: Sequence[Passage], tokenizer: Tokenizer) -> tuple[Bm25Ind
 
 
 def _best(scores: Vectors, k: int) -> NDArray[np.int64]:
-    """Return the places of the k highest scores above 0, in no order, with all that share the k-th."""
-    least = np.partition(scores, -k)[-k] if k < len(scores) else 0.0
-    return np.flatnonzero((scores >= least) & (scores > 0))
+    """Return the places of the k highest scores above 0, in order of place, with all that share the k-th."""
+    # Most scores are 0, and to part equal ones takes longest: they are left out first.
+    places = np.flatnonzero(scores > 0)
+    if len(places) <= k:
+        return places
+    found = scores[places]
+    least = np.partition(found, -k)[-k]
+    return np.asarray(places[found >= least], dtype=np.int64)
 
 
 def _require(questions: Sequence[str], k: int) -> None:

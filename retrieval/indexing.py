@@ -36,7 +36,8 @@ from retrieval.ranking import Ranking
 from retrieval.snapshots import Snapshots, Stamp
 from retrieval.vector_cache import CachedVectors, VectorCache, vector_key
 
-LAYOUT = 3
+# Raised too when the sizes by which the kind of dense index goes are changed.
+LAYOUT = 4
 VECTORS_CACHE = "vectors.db"
 QUESTIONS_CACHE = "questions.db"
 _SAVE_EVERY = 512

@@ -13,9 +13,14 @@ from knowledge_base.regions import specificity, visible
 from knowledge_base.store import Article, KnowledgeStore
 from retrieval.contracts import SearchFilter, Vectors
 from retrieval.cues import Cue, held
-from retrieval.hybrid import Found
+from retrieval.hybrid import Found, HybridIndex, passage_text
+from retrieval.indexing import passage_of
+from retrieval.query import Query
+from retrieval.rerank import Reranker
 
 CHUNKS = 12
+# How deep a reranker may reach, if its time allows.
+RERANKED = 48
 ELSEWHERE = 5
 TOPIC = 5
 # Measured on the labelled sets: with 0.001 of likeness asked for each unit of score it lies behind, wrong
@@ -26,11 +31,14 @@ HARDLY_WORSE = 5.0
 _DECISIVE = Cue.AMOUNT | Cue.FEE | Cue.DURATION | Cue.LIST | Cue.PENALTY
 
 
-def retrieve(store: KnowledgeStore, served: Callable[[], frozenset[str]]) -> Step:
+def retrieve(
+    store: KnowledgeStore, served: Callable[[], frozenset[str]], reranker: Reranker | None = None
+) -> Step:
     """Return the step. SQL has the last word on effect and region: an index may be a moment behind.
 
     The index only nominates; all that is quoted is read from SQL at one moment, so that no answer
-    mixes two revisions.
+    mixes two revisions. A reranker orders what is visible here, before the nearer region is preferred; see
+    `retrieval.rerank` for what that means for scores and confidence. What holds elsewhere stays as it is.
     """
 
     def step(turn: Turn) -> Turn:
@@ -39,7 +47,10 @@ def retrieve(store: KnowledgeStore, served: Callable[[], frozenset[str]]) -> Ste
         day = turn.day.toordinal()
         here, there = visible(turn.region), _elsewhere(turn.region, served())
         asking = _asking(turn, store)
-        found = [(asking.ask(CHUNKS, SearchFilter(here, day)), here)]
+        best = asking.ask(CHUNKS if reranker is None else RERANKED, SearchFilter(here, day))
+        if reranker is not None:
+            best = _reranked(reranker, store, turn.index, turn.query, best)
+        found = [(best, here)]
         if there:
             found.append((asking.ask(ELSEWHERE, SearchFilter(there, day)), there))
         reading = store.read([hit.passage_id for each, _ in found for hit in each.hits])
@@ -105,6 +116,17 @@ def _elsewhere(region: str | None, served: frozenset[str]) -> frozenset[str]:
     return frozenset(
         each for each in served if each != NATIONAL and (region is None or each.startswith(f"{region}/"))
     )
+
+
+def _reranked(
+    reranker: Reranker, store: KnowledgeStore, index: HybridIndex, query: Query, found: Found
+) -> Found:
+    """Return the first `CHUNKS` of the new order; passages are read as they are encoded, title first."""
+    chunks = store.chunks([hit.passage_id for hit in found.hits])
+    places = [place for place, hit in enumerate(found.hits) if hit.passage_id in chunks]
+    texts = [passage_text(passage_of(chunks[found.hits[place].passage_id])) for place in places]
+    order = reranker.order(query.encoder_text, texts)
+    return index.reordered(found, [places[at] for at in order[:CHUNKS]])
 
 
 def _in_force(chunk: Chunk, turn: Turn) -> bool:

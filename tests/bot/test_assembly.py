@@ -9,16 +9,18 @@ import pytest
 
 from bot import assembly
 from bot.answer import AnswerStatus, Question
-from bot.assembly import Service, open_service, open_words
+from bot.assembly import Service, load_reranker, open_service, open_words
 from bot.settings import Settings
 from knowledge_base.database import open_database
-from knowledge_base.errors import IndexDamaged, IndexUnavailable
+from knowledge_base.errors import EncoderError, IndexDamaged, IndexUnavailable
 from knowledge_base.ingest import Progress, ingest_files
 from knowledge_base.words import Word, WordDraft, WordKind
 from retrieval import following, indexing
+from retrieval.batching import BatchingEncoder
 from retrieval.milvus_server import MilvusServer
 from tests.bot.conftest import BY_WORDS
 from tests.databases import DATABASES
+from tests.retrieval.cross_encoders import save_cross_encoder
 from tests.retrieval.fakes import BigramEncoder
 
 RULE = "第五条　养犬登记费每年二百元。"
@@ -217,3 +219,34 @@ def test_without_milvus_and_without_an_index_it_does_not_open(
     service.close()
     with pytest.raises(IndexUnavailable, match=r"http://127\.0\.0\.1:9"):
         open_service(settings.model_copy(update={"milvus_uri": "http://127.0.0.1:9"}))
+
+
+def test_questions_are_joined_and_no_second_look_is_taken_unless_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, empty: Service
+) -> None:
+    plain = BigramEncoder()
+    monkeypatch.setattr(assembly, "load_encoder", lambda _settings: plain)
+    service = open_service(empty.settings)
+    assert isinstance(service.encoder, BatchingEncoder)
+    assert service.encoder.inner is plain
+    service.close()
+    assert load_reranker(empty.settings) is None
+
+
+@pytest.mark.slow
+def test_a_service_with_a_reranker_answers(
+    monkeypatch: pytest.MonkeyPatch, empty: Service, rule: Path, tmp_path: Path
+) -> None:
+    empty.ingest(rule)
+    settings = empty.settings.model_copy(update={"reranker": str(save_cross_encoder(tmp_path / "model"))})
+    monkeypatch.setattr(assembly, "load_encoder", lambda _settings: BigramEncoder())
+    service = open_service(settings, ranking=BY_WORDS)
+    turn = service.consultation.consult(Question(question="养犬登记费每年多少元？"))
+    assert [each.text for each in turn.evidence] == [RULE.replace("\u3000", " ")]
+    service.close()
+
+
+def test_a_reranker_that_is_not_there_is_named_at_start(empty: Service, tmp_path: Path) -> None:
+    settings = empty.settings.model_copy(update={"reranker": str(tmp_path / "nowhere")})
+    with pytest.raises(EncoderError, match="nowhere cannot be loaded"):
+        load_reranker(settings)

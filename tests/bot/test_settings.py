@@ -20,6 +20,7 @@ def test_without_settings_everything_has_a_default() -> None:
     settings = read_settings()
     assert settings.data_dir == Path("data")
     assert (settings.hotline, settings.max_question_chars, settings.home_region) == ("12345", 500, "")
+    assert (settings.reranker, settings.reranker_budget_ms) == ("", 300)
     assert settings.models_dir == Path("data/models")
     assert settings.sqlalchemy_url == f"sqlite:///{Path('data/wenzheng.db').resolve()}"
 
@@ -66,6 +67,7 @@ def test_a_password_is_not_shown_where_the_address_is_wrong(monkeypatch: pytest.
         ("MAX_QUESTION_CHARS", "many", "max_question_chars: .*integer"),
         ("MAX_QUESTION_CHARS", "9", "max_question_chars: .*20"),
         ("ENCODER_RUNTIME", "cuda", "encoder_runtime: "),
+        ("RERANKER_BUDGET_MS", "0", "reranker_budget_ms: .*1"),
         ("LOG_LEVEL", "loud", "log_level: "),
         ("DATABASE_URL", "mysql://db/wenzheng", "database_url: .*SQLite and PostgreSQL"),
         ("DATABASE_URL", "wenzheng.db", "database_url: .*cannot be understood"),

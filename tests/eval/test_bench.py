@@ -11,6 +11,7 @@ from bot.settings import Settings
 from eval import bench
 from eval.bench import (
     BenchError,
+    batching_table,
     encoder_texts,
     report_bench,
     run_bench,
@@ -78,7 +79,9 @@ def test_everything_is_measured_once(
     assert result.ingest.ratio == pytest.approx(result.ingest.encode_s / result.ingest.ingest_s)
     assert len(result.together.answer.calls_ms) == 200
     assert [one.name for one in result.runtimes] == ["torch", "auto (chosen)"]
-    assert len(stages) == 5
+    assert [one.clients for one in result.batching] == [1, 8, 32]
+    assert all(one.ratio > 0 for one in result.batching)
+    assert len(stages) == 6
 
     report_bench(tmp_path, result, {"options": {}})
     saved = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
@@ -88,6 +91,7 @@ def test_everything_is_measured_once(
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert len(speed_table(result).rows) == 9
     assert len(runtimes_table(result).rows) == 2
+    assert len(batching_table(result).rows) == 3
 
 
 def test_no_question_is_said(tmp_path: Path) -> None:

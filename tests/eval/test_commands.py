@@ -228,3 +228,21 @@ def test_coverage_fails_where_an_article_is_lost(
     assert ran.exit_code == exit_code
     assert json.loads(ran.stdout)["articles"] == 2
     assert said in ran.stderr
+
+
+@pytest.mark.slow
+def test_index_prints_a_line_for_each_filter_and_saves_the_run(app: typer.Typer, tmp_path: Path) -> None:
+    options = ["--passages", "900", "--kind", "flat", "--questions", "8", "--output", str(tmp_path)]
+    ran = RUNNER.invoke(app, ["eval", "index", *options, "--json"])
+    assert ran.exit_code == 0, ran.output
+    (result,) = json.loads(ran.stdout)["index"]
+    assert (result["rows"], result["kind"], result["chosen"]) == (900, "flat", True)
+    assert [search["recall"] for search in result["searches"]] == [1.0] * 4
+    (folder,) = tmp_path.iterdir()
+    assert "| 900 | flat（采用） | 900 | 1.0000 |" in (folder / "report.md").read_text(encoding="utf-8")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert config["options"]["passages"] == [900]
+
+
+def test_index_knows_its_kinds(app: typer.Typer) -> None:
+    assert "clustered" in RUNNER.invoke(app, ["eval", "index", "--passages", "9", "--kind", "hnsw"]).output

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.answer import Answer, Question
-from eval.latency import Timings, measure_alone, measure_runtimes, measure_together
+from eval.latency import Timings, measure_alone, measure_batching, measure_runtimes, measure_together
 from retrieval.contracts import Vectors
 
 if TYPE_CHECKING:
@@ -91,3 +91,24 @@ def test_runtimes_are_timed_on_the_same_texts_and_compared(encoder: "HashEncoder
     assert fast.lowest_cosine == pytest.approx(1.0)
     assert slow.lowest_cosine == pytest.approx(-1.0)
     assert fast.passages_per_s > 0
+
+
+class OnePassAtATime(SlowTwin):
+    """Takes 3 ms a pass, however many questions it holds; passes take turns, as on one processor."""
+
+    def __init__(self, encoder: "HashEncoder") -> None:
+        super().__init__(encoder)
+        self._lock = threading.Lock()
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            time.sleep(0.003)
+        return self._encoder.encode_queries(texts)
+
+
+def test_joined_questions_are_measured_beside_single_ones(encoder: "HashEncoder") -> None:
+    one, eight = measure_batching(OnePassAtATime(encoder), ["养犬"] * 24, clients=(1, 8), rounds=1)
+    assert (one.clients, eight.clients) == (1, 8)
+    assert one.alone_per_s < 1000 / 3
+    assert eight.ratio == pytest.approx(eight.joined_per_s / eight.alone_per_s)
+    assert eight.ratio > 1.5 > 1.2 > one.ratio

@@ -235,3 +235,15 @@ def test_an_index_in_memory_reports_its_progress() -> None:
     index = build_hybrid(SHELF, BigramEncoder(), on_progress=done.append)
     assert done == [len(SHELF)]
     assert len(index) == len(SHELF)
+
+
+def test_hits_put_in_another_order_keep_their_scores_and_are_likened_to_the_new_first() -> None:
+    query = READER.read("养犬登记费多少钱一年")
+    found = INDEX.rank(query, INDEX.encode([query])[0], k=4)
+    again = INDEX.reordered(found, [2, 0])
+    assert ids(again.hits) == [ids(found.hits)[2], ids(found.hits)[0]]
+    assert [hit.score for hit in again.hits] == [found.hits[2].score, found.hits[0].score]
+    np.testing.assert_array_equal(again.features, found.features[[2, 0]])
+    assert again.hits[0].likeness == pytest.approx(1.0, abs=1e-5)
+    assert again.hits[1].likeness == pytest.approx(found.hits[2].likeness, abs=1e-5)
+    assert INDEX.reordered(found, []).hits == []

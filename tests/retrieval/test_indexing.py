@@ -228,6 +228,22 @@ def test_progress_counts_what_needs_encoding(
     assert seen == [Progress(2, 3), Progress(3, 3)]
 
 
+def test_a_snapshot_of_another_layout_is_built_anew_from_kept_vectors(
+    store: KnowledgeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(store, FEE, TERM)
+    with monkeypatch.context() as older:
+        older.setattr(indexing, "LAYOUT", indexing.LAYOUT - 1)
+        make(store, tmp_path).catch_up()
+    encoder = BigramEncoder()
+    indexer = make(store, tmp_path, encoder)
+    with pytest.raises(IndexMismatch, match=rf"layout={indexing.LAYOUT - 1}.*layout {indexing.LAYOUT}"):
+        indexer.open(current(indexer))
+    assert indexer.catch_up()
+    assert encoder.encoded == []
+    assert sorted(texts(store, indexer)) == [FEE, TERM]
+
+
 def test_two_indexers_at_once_build_one_snapshot(store: KnowledgeStore, tmp_path: Path) -> None:
     land(store, FEE, TERM)
     indexers = [make(store, tmp_path) for _ in range(3)]

@@ -1,19 +1,21 @@
 """Retrieve: SQL has the last word. The index here is built of passages that may say otherwise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from bot.assembly import Service
 from bot.steps.retrieve import HARDLY_WORSE, SAME_MATTER, nearest_first, retrieve
 from bot.turn import Evidence, Turn
 from knowledge_base.records import NATIONAL
-from retrieval.contracts import ALWAYS, Passage
+from retrieval.contracts import ALWAYS, Passage, Vectors
 from retrieval.cues import Cue
 from retrieval.hybrid import HybridIndex, passage_spans, passage_text
 from retrieval.indexing import passage_of
+from retrieval.rerank import Reranker
 from tests.bot.builders import DAY, READER, chunk_of, evidence_of, turn_of
 from tests.bot.conftest import BY_WORDS, CITY, COUNTY
 from tests.retrieval.fakes import BigramEncoder
@@ -57,6 +59,37 @@ def stale(service: Service, passages: list[Passage]) -> Retrieve:
     """The step over an index that takes every passage for national and in force for ever."""
     index = index_of([replace(each, region=NATIONAL, from_day=0, to_day=ALWAYS) for each in passages])
     return step_over(service, index)
+
+
+class LongestFirst:
+    """Scores a passage by its length."""
+
+    name = "longest first"
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, list[str]]] = []
+
+    def score(self, question: str, passages: Sequence[str]) -> Vectors:
+        self.seen.append((question, list(passages)))
+        return np.array([len(passage) for passage in passages], dtype=np.float32)
+
+
+def test_a_reranker_decides_the_order_and_nothing_else(service: Service, passages: list[Passage]) -> None:
+    scorer = LongestFirst()
+    index = index_of(passages)
+    searched = retrieve(
+        service.store, lambda: frozenset(service.store.regions()), Reranker(scorer, budget_ms=10_000)
+    )
+    plain = step_over(service, index)(turn_of("养犬登记费每年多少元？", region=CITY))
+    turn = searched(replace(turn_of("养犬登记费每年多少元？", region=CITY), index=index))
+    question, read = scorer.seen[0]
+    assert question == plain.query.encoder_text if plain.query else False
+    assert any(text.endswith("第五条 养犬登记费每年免予收取。") for text in read)
+    lengths = [len(passage_text(passage_of(each.chunk))) for each in turn.evidence]
+    assert lengths == sorted(lengths, reverse=True)
+    before = {each.chunk.id: (each.hit.score, each.features) for each in plain.evidence}
+    for each in turn.evidence:
+        assert before.get(each.chunk.id, (each.hit.score, each.features)) == (each.hit.score, each.features)
 
 
 def texts(turn: Turn) -> list[str]:
