@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Date, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from knowledge_base.database import Base
+from knowledge_base.database import Base, UtcDateTime
 
 
 class FaqRecord(Base):
@@ -62,7 +62,7 @@ class FaqChangeRecord(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     faq_id: Mapped[int] = mapped_column(ForeignKey("faqs.id"), index=True)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     by: Mapped[str]
     action: Mapped[str]
     state: Mapped[str]

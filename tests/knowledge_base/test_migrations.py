@@ -144,6 +144,33 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
             }
         ],
     },
+    "0005": {
+        "faqs": [
+            {
+                "id": 40,
+                "question": "公园收门票吗？",
+                "region": "云岭省/云州市",
+                "answer": "不收。",
+                "effective_from": None,
+                "effective_to": date(2027, 1, 1),
+                "state": "published",
+            }
+        ],
+        "faq_variants": [{"faq_id": 40, "position": 0, "text": "进公园要钱吗？"}],
+        "faq_sources": [
+            {
+                "faq_id": 40,
+                "position": 0,
+                "reference": "《云州市公园办法》第一条",
+                "document_id": 7,
+                "version_id": 21,
+                "place": "第一条",
+            }
+        ],
+        "faq_changes": [
+            {"id": 50, "faq_id": 40, "at": NOON, "by": "张三", "action": "publish", "state": "published"}
+        ],
+    },
 }
 
 
