@@ -108,6 +108,7 @@ def test_an_index_may_be_left_behind_for_now(
     again.close()
 
 
+@pytest.mark.slow
 def test_a_dictionary_word_gets_its_index_in_the_background(
     empty: Service, rule: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

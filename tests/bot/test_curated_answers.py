@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import Answer, AnswerStatus, ListBlock, Message, ParagraphBlock, Question
+from bot.answer import Answer, AnswerStatus, ListBlock, Message, NoticeBlock, ParagraphBlock, Question
 from bot.assembly import Service
 from bot.consultation import Consultation
 from bot.explaining import explain
@@ -86,6 +86,7 @@ def test_the_operators_words_are_given_and_said_to_be_theirs(library: Service) -
         ParagraphBlock(text="不收费。", cites=(1,)),
         ParagraphBlock(text="依据《云州市养犬管理办法》（云政发〔2026〕9号）第五条："),
         ParagraphBlock(text="养犬登记费每年免予收取。", quoted=True, cites=(1,)),
+        NoticeBlock(text="以上是云州市的规定。青岚县另有规定，选择您所在的地区可以查看。"),
     )
     (citation,) = answer.citations
     assert (citation.article, citation.quote, citation.in_force) == (

@@ -87,6 +87,7 @@ def test_a_withdrawn_text_is_gone_from_every_worker_with_the_commit(site: Site) 
         assert "二百元" not in answer.text
 
 
+@pytest.mark.slow
 def test_what_is_published_is_found_by_every_worker_once_the_index_is_built(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

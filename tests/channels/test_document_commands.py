@@ -45,6 +45,7 @@ def in_force(data_dir: Path) -> list[str]:
     return words
 
 
+@pytest.mark.slow
 def test_from_draft_to_published_and_back(data_dir: Path) -> None:
     assert run(data_dir, "submit", FILE, "--by", "王").exit_code == 0
     published = run(data_dir, "publish", FILE, "--by", "李", "--note", "同意")

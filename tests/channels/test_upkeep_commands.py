@@ -45,9 +45,10 @@ def dump(data_dir: Path) -> list[str]:
 def test_a_sound_directory_is_well(data_dir: Path) -> None:
     result = run(data_dir, "doctor")
     assert (result.exit_code, "有问题" in result.output) == (0, False)
-    assert result.output.count("正常") == 11
+    assert result.output.count("正常") == 12
 
 
+@pytest.mark.slow
 def test_what_is_derived_is_repaired_and_the_truth_left_alone(data_dir: Path) -> None:
     (snapshot(data_dir) / "dense.faiss").write_bytes(b"noise")
     (data_dir / "index" / "snapshots" / "draft-x").mkdir()
@@ -65,6 +66,7 @@ def test_what_is_derived_is_repaired_and_the_truth_left_alone(data_dir: Path) ->
     assert dump(data_dir) == before
 
 
+@pytest.mark.slow
 def test_rows_the_index_has_wrong_are_repaired_though_every_checksum_holds(data_dir: Path) -> None:
     with closing(sqlite3.connect(data_dir / "wenzheng.db")) as connection:
         connection.execute("UPDATE versions SET effective_to = '2021-01-01'")
@@ -99,6 +101,7 @@ def test_little_space_is_told(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "磁盘空间：" in run(data_dir, "doctor").output
 
 
+@pytest.mark.slow
 def test_what_is_restored_answers_the_same(data_dir: Path, tmp_path: Path) -> None:
     made = run(data_dir, "backup", str(tmp_path / "backup.zip"))
     assert made.exit_code == 0

@@ -141,6 +141,7 @@ def test_the_checksum_of_texts_sees_a_changed_text(library: "Library") -> None:
     assert texts_sha256(texts) != texts_sha256(texts[1:])
 
 
+@pytest.mark.slow
 def test_a_run_is_saved_to_read_and_to_parse(
     result: AnswersResult, library: "Library", tmp_path: Path
 ) -> None:

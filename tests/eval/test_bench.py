@@ -55,6 +55,7 @@ def _started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("use_data_dir", [True, False])
+@pytest.mark.slow
 def test_everything_is_measured_once(
     library: "Library", encoder: "HashEncoder", tmp_path: Path, use_data_dir: bool
 ) -> None:

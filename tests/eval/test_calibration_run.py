@@ -89,6 +89,7 @@ def weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Path, Path
     return paths
 
 
+@pytest.mark.slow
 def test_what_was_learned_is_read_again_with_what_it_was_learned_from(
     weights: tuple[Path, Path], data_dir: Path, answer_set: Path
 ) -> None:
@@ -103,11 +104,13 @@ def test_what_was_learned_is_read_again_with_what_it_was_learned_from(
     assert Confidence.load(weights[1]).threshold == learned.confidence.threshold
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_unless_asked(weights: tuple[Path, Path], data_dir: Path, answer_set: Path) -> None:
     run_calibration([(answer_set, data_dir)], write=False)
     assert not any(path.exists() for path in weights)
 
 
+@pytest.mark.slow
 def test_the_report_is_readable(weights: tuple[Path, Path], data_dir: Path, answer_set: Path) -> None:
     learned: Calibration = run_calibration([(answer_set, data_dir)], write=False)
     report = learned.markdown()

@@ -157,6 +157,7 @@ class FirstIsBest:
     search_dense = search_lexical = search
 
 
+@pytest.mark.slow
 def test_retrieval_prints_a_line_for_each_system_and_keeps_the_vectors(
     app: typer.Typer, encoder: "HashEncoder", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

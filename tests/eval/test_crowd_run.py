@@ -35,6 +35,7 @@ def answer(*citations: Citation) -> Answer:
     )
 
 
+@pytest.mark.slow
 def test_the_judge_sees_two_drafts_in_one_answer_and_words_that_do_not_stand_there(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.apply(Operation("ingest", 0, draft=1))

@@ -33,6 +33,7 @@ def faults(data_dir: Path, in_force: dict[int, int]) -> list[str]:
     return (data_dir / "report").read_text(encoding="utf-8").split("\n")
 
 
+@pytest.mark.slow
 def test_a_look_notices_what_is_missing_withdrawn_or_untraceable(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.apply(Operation("ingest", 1, draft=1))

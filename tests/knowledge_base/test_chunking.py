@@ -322,6 +322,7 @@ BLOCKS = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(BLOCKS, max_size=30), st.integers(20, 200))
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_whatever_the_text(blocks: list[Block], max_chars: int) -> None:
     source = assemble(blocks)
     assert_nothing_lost(source, chunk(source, title="", max_chars=max_chars))
@@ -348,6 +349,7 @@ def test_no_article_of_the_real_laws_is_lost() -> None:
 @pytest.mark.parametrize(
     "unit", ["甲。", "（", "第一条 ", "2026年1月1日\n", "1. 甲；\n", "附件1\n", "《甲", "局 "]
 )
+@pytest.mark.slow
 def test_a_monstrous_text_is_cut_without_loss(unit: str) -> None:
     source = written(unit * 3_000)
     assert_nothing_lost(source, chunk(source, title=""))

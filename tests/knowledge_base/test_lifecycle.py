@@ -348,6 +348,7 @@ def test_a_citizen_reads_no_draft_and_of_a_withdrawn_text_only_its_title(
     assert list(store.snapshot()[1]) == []
 
 
+@pytest.mark.slow
 def test_an_operator_compares_an_edition_with_the_one_it_would_replace(
     store: KnowledgeStore, lifecycle: Lifecycle
 ) -> None:
@@ -375,6 +376,7 @@ MOVES = st.lists(
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MOVES)
+@pytest.mark.slow
 def test_whatever_is_done_the_newest_published_edition_answers_alone(
     store: KnowledgeStore, lifecycle: Lifecycle, moves: list[str]
 ) -> None:

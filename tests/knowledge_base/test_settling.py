@@ -126,6 +126,7 @@ def test_a_text_of_unknown_start_is_corrected_by_any_later_one(store: KnowledgeS
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(2000, 2030), min_size=1, max_size=5))
+@pytest.mark.slow
 def test_of_the_texts_begun_the_one_landed_last_is_in_force(store: KnowledgeStore, years: list[int]) -> None:
     file = f"{store.revision()}.md"
     for number, year in enumerate(years):

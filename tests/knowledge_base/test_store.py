@@ -216,6 +216,7 @@ def test_the_first_and_last_day_of_the_calendar_are_kept(store: KnowledgeStore) 
     assert len(store.snapshot()[1]) == 4
 
 
+@pytest.mark.slow
 def test_a_snapshot_holds_what_is_in_force_on_some_day_by_id(store: KnowledgeStore) -> None:
     def land(name: str, **facts: Unpack[Facts]) -> None:
         store.land(f"{name}.md", [drafted(f"{name}办法\n第一条 {name}。", f"{name}办法", **facts)])

@@ -35,6 +35,7 @@ def write(
     return folder
 
 
+@pytest.mark.slow
 def test_an_adapter_adds_its_scaled_product_to_the_weight(
     tmp_path: Path, save_tiny_model: Callable[..., Path]
 ) -> None:
@@ -49,6 +50,7 @@ def test_an_adapter_adds_its_scaled_product_to_the_weight(
     np.testing.assert_allclose(change, 2.0 * (low_rank.up @ low_rank.down), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_adapted_encoder_has_a_name_a_fingerprint_and_vectors_of_its_own(
     tmp_path: Path, save_tiny_model: Callable[..., Path], models_folder: Path
 ) -> None:

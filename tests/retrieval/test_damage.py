@@ -22,6 +22,10 @@ from tests.retrieval.test_indexing import FEE, PENALTY, TERM, current, land, mak
 FILES = (
     "dense.faiss",
     "passages.npz",
+    "questions/dense.faiss",
+    "questions/passages.npz",
+    "questions/phrasings.json",
+    "questions/regions.json",
     "regions.json",
     "spans.npy",
     "stamp.json",
@@ -67,6 +71,7 @@ def test_the_files_below_are_all_an_index_has(store: KnowledgeStore, tmp_path: P
     assert sorted(p.relative_to(snapshot).as_posix() for p in snapshot.rglob("*") if p.is_file()) == [*FILES]
 
 
+@pytest.mark.slow
 def test_any_damage_to_any_file_is_told_survived_and_repaired(store: KnowledgeStore, tmp_path: Path) -> None:
     """The worker that runs goes on; one that starts beside the damage takes the snapshot before."""
     indexer = make(store, tmp_path)
@@ -94,6 +99,7 @@ def test_any_damage_to_any_file_is_told_survived_and_repaired(store: KnowledgeSt
 
 
 @pytest.mark.parametrize("content", [None, b"", b"r9-nothing", b"\xff\xfe"])
+@pytest.mark.slow
 def test_a_damaged_pointer_is_made_anew(store: KnowledgeStore, tmp_path: Path, content: bytes | None) -> None:
     indexer = make(store, tmp_path)
     land(store, FEE)
@@ -137,6 +143,7 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_index_that_serves(store: KnowledgeStore, small_disk: Path) -> None:
     indexer = Indexer(store, BigramEncoder(), small_disk / "index")
     land(store, FEE)
@@ -171,6 +178,7 @@ def test_a_full_disk_leaves_the_base_as_it_was(empty_database: Path, small_disk:
 
 
 @pytest.mark.parametrize("step", ["write", "point", "cache"])
+@pytest.mark.slow
 def test_wherever_the_disk_is_full_the_last_index_stays(
     store: KnowledgeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -155,6 +155,7 @@ def test_hits_are_ordered_unique_and_within_the_filter(question: str, where: Sea
 
 
 @given(st.permutations(SHELF), QUESTIONS)
+@pytest.mark.slow
 def test_the_order_passages_were_given_in_does_not_matter(shelf: list[Passage], question: str) -> None:
     again = index_of(shelf)
     for before, after in (

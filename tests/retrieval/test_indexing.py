@@ -286,6 +286,7 @@ def test_without_a_snapshot_there_is_no_index(store: KnowledgeStore, tmp_path: P
         LiveIndex(make(store, tmp_path)).get()
 
 
+@pytest.mark.slow
 def test_the_index_in_use_follows_what_another_process_published(
     store: KnowledgeStore, tmp_path: Path
 ) -> None:
@@ -304,6 +305,7 @@ def test_the_index_in_use_follows_what_another_process_published(
     assert live.revision == store.revision() == 2
 
 
+@pytest.mark.slow
 def test_the_last_good_index_goes_on_serving_while_a_newer_one_is_damaged(
     store: KnowledgeStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -340,6 +342,7 @@ def test_a_damaged_only_index_is_told(store: KnowledgeStore, tmp_path: Path) -> 
     assert len(live.get()) == 1
 
 
+@pytest.mark.slow
 def test_readers_beside_a_publisher_always_have_an_index(
     store: KnowledgeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -196,6 +196,7 @@ def test_stopwords_are_sound() -> None:
     assert len(set(stopwords)) == len(stopwords)
 
 
+@pytest.mark.slow
 def test_the_dictionary_keeps_government_terms_whole() -> None:
     terms = words(DICTIONARY)
     assert len(terms) >= 1500

@@ -124,6 +124,7 @@ def test_the_stamp_lists_every_file(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_reader_beside_a_writer_never_sees_a_missing_or_mixed_snapshot(tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     snapshots.publish(stamped(0), parts(0))

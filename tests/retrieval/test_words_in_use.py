@@ -50,6 +50,7 @@ def agree(index: HybridIndex, word: str) -> bool:
     return word in index._texts._index.vocab_dict and word in index.reader.read(word).words
 
 
+@pytest.mark.slow
 def test_synonyms_and_typos_reach_every_worker_within_a_second_without_a_new_index(
     indexer: Indexer, words: WordStore, store: KnowledgeStore, encoder: BigramEncoder, tmp_path: Path
 ) -> None:
@@ -154,6 +155,7 @@ def slow(indexer: Indexer, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[th
     go.set()
 
 
+@pytest.mark.slow
 def test_while_the_next_index_is_built_the_old_one_serves_and_it_is_built_once(
     indexer: Indexer, words: WordStore, slow: tuple[threading.Event, list[int]]
 ) -> None:

@@ -31,7 +31,7 @@ def test_a_question_is_answered_with_citations(client: TestClient) -> None:
     assert answer["status"] == "answered"
     assert QUOTE in answer["text"]
     assert set(answer) == {
-        "status", "text", "blocks", "citations", "services", "suggestions", "options", "trace",
+        "status", "text", "blocks", "citations", "services", "suggestions", "options", "trace", "curated",
     }  # fmt: skip
     assert answer["citations"][1]["quote"] == QUOTE
     assert answer["citations"][1]["document"]["source_file"] == "公积金/提取办法.md"

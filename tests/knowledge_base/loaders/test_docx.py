@@ -181,6 +181,7 @@ def test_truncated(share: float) -> None:
         docx.read(data[: int(len(data) * share)])
 
 
+@pytest.mark.slow
 def test_zip_bombs() -> None:
     def blank(name: str, content: bytes) -> bytes:
         return b" " * (MAX_PART_BYTES + 1) if name == "word/document.xml" else content
@@ -238,6 +239,7 @@ LINES = st.lists(st.text(st.sampled_from("申请人材料（）。1ab"), min_siz
 
 @settings(max_examples=20, deadline=None)
 @given(LINES)
+@pytest.mark.slow
 def test_paragraphs_come_back_as_written(lines: list[str]) -> None:
     document = python_docx.Document()
     for line in lines:

@@ -114,6 +114,7 @@ def test_ten_thousand_tags_deep() -> None:
     assert texts("<div>" * 10_000 + "最里面" + "</div>" * 10_000) == ["最里面"]
 
 
+@pytest.mark.slow
 def test_deep_tables_and_wide_spans_are_bounded() -> None:
     with pytest.raises(UnreadableFile, match="超过 100 层"):
         html.read(b"<table><tr><td>" * 10_000)

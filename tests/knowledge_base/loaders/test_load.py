@@ -169,6 +169,7 @@ def test_damaged_bytes_are_read_or_refused(tmp_path: Path, suffix: str, data: st
     [(".md", piece) for piece in ("<!--", "`", "*", "**甲", "[", "](", "_a", "<a ", "|", "# ", "\\")]
     + [(".html", piece) for piece in ("<", "&", "<p>", "</", "<![CDATA[", "<!")],
 )
+@pytest.mark.slow
 def test_repeated_openings_take_linear_time(tmp_path: Path, suffix: str, piece: str) -> None:
     path = file(tmp_path, f"慢{suffix}", "甲" + piece * 20_000)
     started = process_time()
