@@ -1,5 +1,6 @@
 """Sources go by what is before the citizens: no draft, nothing withdrawn, nothing before its day."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
