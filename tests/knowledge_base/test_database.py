@@ -15,6 +15,7 @@ from sqlalchemy.dialects import sqlite
 
 import bot.conversations  # its tables belong to the same history
 import knowledge_base.faq.tables  # and so do these
+import knowledge_base.word_store
 from knowledge_base.database import (
     BUSY_TIMEOUT_MS,
     Base,
@@ -65,7 +66,8 @@ def test_a_new_database_holds_the_tables_of_every_module(database_url: str) -> N
         assert compare_metadata(context, Base.metadata) == []
     tables = set(inspect(engine).get_table_names())
     assert {"documents", "versions", "chunks", "state", bot.conversations.MessageRow.__tablename__} <= tables
-    assert knowledge_base.faq.tables.FaqRecord.__tablename__ in tables
+    for row in (knowledge_base.faq.tables.FaqRecord, knowledge_base.word_store.WordRow):
+        assert row.__tablename__ in tables
     engine.dispose()
 
 

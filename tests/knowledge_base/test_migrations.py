@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
-import bot.conversations  # noqa: F401  (its tables belong to the same history)
+import bot.conversations  # noqa: F401  (its tables belong to the same history, as do those below)
 import knowledge_base.faq.tables
-import knowledge_base.word_store  # noqa: F401  (and these)
+import knowledge_base.word_store  # noqa: F401
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
 from tests.databases import DATABASES
 
@@ -149,19 +149,19 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
     "0005": {
         "faqs": [
             {
-                "id": 4,
+                "id": 40,
                 "question": "公园收门票吗？",
                 "region": "云岭省/云州市",
-                "answer": "免费。",
-                "effective_from": date(2026, 2, 1),
-                "effective_to": None,
+                "answer": "不收。",
+                "effective_from": None,
+                "effective_to": date(2027, 1, 1),
                 "state": "published",
             }
         ],
-        "faq_variants": [{"faq_id": 4, "position": 0, "text": "公园要钱吗"}],
+        "faq_variants": [{"faq_id": 40, "position": 0, "text": "进公园要钱吗？"}],
         "faq_sources": [
             {
-                "faq_id": 4,
+                "faq_id": 40,
                 "position": 0,
                 "reference": "《云州市公园办法》第一条",
                 "document_id": 7,
@@ -170,7 +170,7 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
             }
         ],
         "faq_changes": [
-            {"id": 1, "faq_id": 4, "at": NOON, "by": "老李", "action": "publish", "state": "published"}
+            {"id": 50, "faq_id": 40, "at": NOON, "by": "张三", "action": "publish", "state": "published"}
         ],
     },
 }

@@ -1,7 +1,7 @@
 """Sources go by what is before the citizens: no draft, nothing withdrawn, nothing before its day."""
 
+from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +19,10 @@ SWIMS = FaqRow("池塘能游泳吗？", "不能。", ("《云州市池塘办法�
 
 
 @pytest.fixture
-def lifecycle(park: KnowledgeStore, tmp_path: Path) -> Lifecycle:
-    return Lifecycle(open_database(f"sqlite:///{tmp_path / 'wenzheng.db'}"), clock=lambda: TODAY)
+def lifecycle(park: KnowledgeStore, database_url: str) -> Iterator[Lifecycle]:
+    engine = open_database(database_url)
+    yield Lifecycle(engine, clock=lambda: TODAY)
+    engine.dispose()
 
 
 def stands(faq: FaqStore, faq_id: int, day: date = TODAY) -> bool:
