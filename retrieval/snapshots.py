@@ -58,12 +58,18 @@ class Snapshots:
 
     def current(self) -> Path | None:
         """Return the snapshot in use, or None where there is none yet."""
-        try:
-            name = self._pointer.read_text(encoding="utf-8").strip()
-        except (FileNotFoundError, UnicodeDecodeError):
-            return None
-        path = self._folder / "snapshots" / name
-        return path if path.is_dir() else None
+        seen = None
+        while True:
+            try:
+                name = self._pointer.read_text(encoding="utf-8").strip()
+            except (FileNotFoundError, UnicodeDecodeError):
+                return None
+            path = self._folder / "snapshots" / name
+            if path.is_dir():
+                return path
+            if name == seen:
+                return None
+            seen = name  # it may have been replaced, and removed, since the pointer was read: look again
 
     def kept(self) -> list[Path]:
         """Return every whole snapshot, the one in use and those before it."""
