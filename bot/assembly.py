@@ -20,13 +20,15 @@ from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
+from retrieval.adapter_shelf import PACKAGED, AdapterShelf
 from retrieval.backends import FaissBackend
 from retrieval.batching import BatchingEncoder
 from retrieval.contracts import Encoder, VectorBackend
-from retrieval.encoder import SentenceEncoder
+from retrieval.encoder import SentenceEncoder, folder_name
 from retrieval.following import Follower
-from retrieval.indexing import Indexer, LiveIndex
+from retrieval.indexing import Indexer
 from retrieval.lexicon import load_lists
+from retrieval.live_index import LiveIndex
 from retrieval.milvus import MilvusBackend
 from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
@@ -66,10 +68,10 @@ class Service:
     ) -> None:
         self.settings = settings
         self.engine = engine
-        self.encoder = encoder
         self.store = KnowledgeStore(engine)
         self.faq = FaqStore(engine)
         self.words = WordStore(engine, load_lists().packaged)
+        self._adapter = adapter_of(settings)
         self.indexer = Indexer(
             self.store,
             encoder,
@@ -80,9 +82,14 @@ class Service:
             backend=vector_backend(settings),
         )
         self.building = BackgroundBuild(self.indexer)
-        self.follower = Follower(self.indexer, self.building)
+        self.follower = Follower(self.indexer, self.building, before_look=self.follow_adapter)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
         self.consultation = Consultation(self.store, self.index, settings, faq=self.faq, reranker=reranker)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that what is built from now on is encoded with."""
+        return self.indexer.encoder
 
     def ingest(
         self,
@@ -146,8 +153,20 @@ class Service:
             on_progress(Progress("index", 1, 1))
 
     def follow(self) -> None:
-        """From now on, build this machine's index whenever another machine has changed the database."""
+        """From now on, build this machine's index whenever the database or the adapter in use has changed."""
         self.follower.start()
+
+    def follow_adapter(self) -> None:
+        """Take the adapter that `wenzheng adapt` has put to use since; its index follows in the background.
+
+        Raises:
+            EncoderError: If it cannot be loaded; what there is goes on serving.
+        """
+        adapter = adapter_of(self.settings)
+        if adapter != self._adapter:
+            self.indexer.encoder = BatchingEncoder(load_encoder(self.settings))
+            self._adapter = adapter
+            _log.info("encoding with %s from now on", self.encoder.name)
 
     def ready(self) -> Readiness:
         """Tell whether questions can be answered now."""
@@ -213,8 +232,30 @@ def open_words(settings: Settings) -> Iterator[WordStore]:
         engine.dispose()
 
 
-def load_encoder(settings: Settings) -> SentenceEncoder:
+def adapter_shelf(settings: Settings) -> AdapterShelf:
+    """Return the adapters of the encoder that is set."""
+    return AdapterShelf(
+        settings.models_dir / "adapters" / folder_name(settings.encoder),
+        packaged=None if settings.encoder else PACKAGED,
+    )
+
+
+def adapter_of(settings: Settings) -> Path | None:
+    """Return the folder of the adapter the encoder wears; None means the model as it is.
+
+    Raises:
+        EncoderError: If the one in use is not there.
+    """
+    if settings.adapter:
+        return None if settings.adapter == "none" else Path(settings.adapter)
+    return adapter_shelf(settings).in_use()
+
+
+def load_encoder(settings: Settings, *, adapter: Path | None = None) -> SentenceEncoder:
     """Load the encoder; the first time, its model is unpacked and converted under the data directory.
+
+    Args:
+        adapter: What it shall wear instead of the adapter in use.
 
     Raises:
         EncoderError: If the model cannot be loaded.
@@ -224,7 +265,7 @@ def load_encoder(settings: Settings) -> SentenceEncoder:
         models_dir=settings.models_dir,
         runtime=settings.encoder_runtime,
         threads=settings.encoder_threads,
-        adapter=settings.adapter,
+        adapter=adapter or adapter_of(settings),
     )
 
 

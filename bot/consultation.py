@@ -26,7 +26,7 @@ from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
-from retrieval.indexing import LiveIndex
+from retrieval.live_index import LiveIndex
 from retrieval.rerank import Reranker
 
 _log = logging.getLogger(__name__)

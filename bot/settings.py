@@ -35,7 +35,8 @@ class Settings(BaseSettings):
         milvus_prefix: Begins the name of every collection made.
         milvus_index: `FLAT` is exact; the others are quicker on millions of passages and may miss some.
         encoder: A sentence-transformers model by name or path; empty means the embedded default.
-        adapter: Folder of a low-rank adapter (LoRA) to merge into the encoder; empty means none.
+        adapter: A low-rank adapter (LoRA) to merge into the encoder: a folder, or `none`. Empty means the one
+            `wenzheng adapt` put to use, else the one that comes with the embedded default.
         encoder_runtime: `auto` uses OpenVINO where the model allows it, else torch.
         reranker: A cross-encoder by name or path, for a second look at the best candidates; empty means none.
         reranker_budget_ms: Time that second look may take, for each question.
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     milvus_prefix: str = Field(default="wenzheng", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
     milvus_index: Literal["FLAT", "HNSW", "AUTOINDEX"] = "FLAT"
     encoder: str = ""
-    adapter: Path | None = None
+    adapter: str = ""
     encoder_runtime: Literal["auto", "openvino", "torch"] = "auto"
     encoder_threads: int = Field(default=0, ge=0, description="0 means one per core")
     reranker: str = ""

@@ -68,7 +68,8 @@ def backup(
     from bot.settings import read_settings
     from knowledge_base.backup import back_up
 
-    manifest = back_up(read_settings(data_dir).sqlalchemy_url, file)
+    settings = read_settings(data_dir)
+    manifest = back_up(settings.sqlalchemy_url, file, models_dir=settings.models_dir)
     if as_json:
         print_json(asdict(manifest))
     else:

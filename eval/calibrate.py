@@ -27,7 +27,7 @@ from retrieval.ranking import FEATURES
 CANDIDATES = 200
 FOLDS = 5
 RIDGE = 0.005
-FALSE_REFUSALS = 0.07
+FALSE_REFUSALS = 0.05
 # Characters that part short questions from long ones; see `_even_weights`.
 LENGTHS = (8, 12, 18, 26)
 

@@ -172,18 +172,10 @@ def _peer_and_python(text: str) -> tuple[str, Path]:
 
 
 def _cached_encoder(settings: "Settings") -> "CachedEncoder":
+    from bot.assembly import load_encoder
     from eval.retrieval_run import CachedEncoder
-    from retrieval.encoder import SentenceEncoder
 
-    return CachedEncoder(
-        SentenceEncoder.load(
-            settings.encoder,
-            models_dir=settings.models_dir,
-            runtime=settings.encoder_runtime,
-            threads=settings.encoder_threads,
-        ),
-        settings.data_dir / "eval-cache",
-    )
+    return CachedEncoder(load_encoder(settings), settings.data_dir / "eval-cache")
 
 
 def _builder(encoder: "Encoder") -> "Callable[[Sequence[Passage]], HybridIndex]":
@@ -478,7 +470,7 @@ def train_adapter(
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="每题学几遍。")] = 2,
     data_dir: DataDir = None,
 ) -> None:
-    """训练编码模型的低秩适配器（LoRA）：要装 wenzheng[adapt]，两核约一小时。"""
+    """训练编码模型的低秩适配器（LoRA）：要装附加项 adapt，两核约一小时。"""
     from bot.settings import read_settings
     from eval.adaptation_run import gather, train_on
     from eval.datasets import read_article_questions, read_beir
@@ -570,14 +562,9 @@ def bench(
 
 
 def _load_torch(settings: "Settings") -> "Encoder":
-    from retrieval.encoder import SentenceEncoder
+    from bot.assembly import load_encoder
 
-    return SentenceEncoder.load(
-        settings.encoder,
-        models_dir=settings.models_dir,
-        runtime="torch",
-        threads=settings.encoder_threads,
-    )
+    return load_encoder(settings.model_copy(update={"encoder_runtime": "torch"}))
 
 
 def _visibility(known: tuple[str, ...]) -> "Callable[[LabelledQuestion], frozenset[str]]":

@@ -39,7 +39,8 @@ from eval.kill_worker import Operation, Site
 from knowledge_base.errors import WenzhengError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.store import KnowledgeStore
-from retrieval.indexing import Indexer, LiveIndex
+from retrieval.indexing import Indexer
+from retrieval.live_index import LiveIndex
 from retrieval.ranking import FEATURES, Ranking
 
 _NOTHING = 0

@@ -1,7 +1,8 @@
 """One file that holds the whole truth, and back again.
 
-A backup is a zip: `manifest.json` and one dump of the database, `wenzheng.db` (SQLite's own backup, taken
-while others write) or `wenzheng.dump` (`pg_dump`, custom format). What is derived is not in it.
+A backup is a zip: `manifest.json`, one dump of the database, `wenzheng.db` (SQLite's own backup, taken
+while others write) or `wenzheng.dump` (`pg_dump`, custom format), and `adapters/`, what the encoder was
+taught here. What is derived is not in it.
 """
 
 import hashlib
@@ -28,6 +29,8 @@ _SQLITE, _POSTGRESQL = "wenzheng.db", "wenzheng.dump"
 _FORMAT = 1
 _CHUNK_BYTES = 1 << 20
 _MAX_MANIFEST_BYTES = 1 << 16
+_ADAPTERS = "adapters/"
+_MAX_ADAPTERS_BYTES = 1 << 28
 _KEPT_BESIDE = {"models"}  # made beforehand by `wenzheng prepare`; nobody's knowledge
 
 
@@ -47,8 +50,11 @@ class Manifest:
     sha256: str
 
 
-def back_up(url: str, target: Path) -> Manifest:
+def back_up(url: str, target: Path, *, models_dir: Path | None = None) -> Manifest:
     """Write a backup of the database at `url`, while it is in use, and check it.
+
+    Args:
+        models_dir: Adapters of the encoder that were trained here are in its folder `adapters`.
 
     Raises:
         BackupError: If there is no database, the target exists, or the disk refuses; no file is left then.
@@ -68,6 +74,9 @@ def back_up(url: str, target: Path) -> Manifest:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.writestr(_MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
             archive.write(dump, dump.name)
+            if models_dir is not None:
+                for path in sorted(filter(Path.is_file, models_dir.glob(f"{_ADAPTERS}**/*"))):
+                    archive.write(path, path.relative_to(models_dir))
         with draft.open("rb") as written:
             os.fsync(written.fileno())
         os.link(draft, target)  # never over a file that came meanwhile
@@ -107,6 +116,7 @@ def restore(source: Path, data_dir: Path, url: str) -> Manifest:
                     "--single-transaction",
                     str(dump),
                 )
+            _unpack_adapters(source, data_dir / "models")
     return manifest
 
 
@@ -214,6 +224,17 @@ def _unpack(source: Path, folder: Path) -> Manifest:
     if left != 0 or found != manifest.sha256:
         raise BackupError(f"{source} 已损坏：校验和是 {found[:12]}，清单上是 {manifest.sha256[:12]}")
     return manifest
+
+
+def _unpack_adapters(source: Path, models_dir: Path) -> None:
+    """Put the adapters of a backup beside the models; those that are there already stay."""
+    with zipfile.ZipFile(source) as archive:
+        members = [each for each in archive.infolist() if each.filename.startswith(_ADAPTERS)]
+        if sum(each.file_size for each in members) > _MAX_ADAPTERS_BYTES:
+            raise BackupError(f"{source} 里的适配器过大，不像是问政的备份")
+        for member in members:
+            if not (models_dir / member.filename).exists():
+                archive.extract(member, models_dir)
 
 
 def _put_in_place(dump: Path, target: Path) -> None:

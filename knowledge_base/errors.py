@@ -15,6 +15,7 @@
     │   ├── UnknownEdition            no such document, or no such version of it
     │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
     │   ├── WordsRejected             operators' words do not hold; carries the faults
+    │   ├── QuestionLogError          a file of questions to learn from is of no use
     │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
     │   └── StoreError                the database refused
     ├── RetrievalError
@@ -111,6 +112,10 @@ class WordsRejected(KnowledgeError):
     def __init__(self, faults: "Sequence[WordFault]") -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(faults)
+
+
+class QuestionLogError(KnowledgeError):
+    """A file of questions with known answers cannot be read, or holds too few of them."""
 
 
 class FaqError(KnowledgeError):

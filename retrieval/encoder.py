@@ -274,7 +274,7 @@ class _Origin:
     def converted(self) -> Path:
         """Where it is kept once converted for OpenVINO."""
         adapted = f"-{self.adapter.fingerprint}" if self.adapter else ""
-        return self.models_dir / f"{_folder_name(self.name_or_path)}{adapted}-openvino-v1"
+        return self.models_dir / f"{folder_name(self.name_or_path)}{adapted}-openvino-v1"
 
     def load(self, threads: int) -> "SentenceTransformer":
         """Load it by torch; the default is unpacked first.
@@ -282,11 +282,20 @@ class _Origin:
         Raises:
             EncoderError: If it cannot be found or loaded, or the adapter does not fit it.
         """
-        source = self.name_or_path or str(embedded_model.materialise(self.models_dir))
-        model = load_sentence_transformer(source, threads)
+        model = load_model(self.name_or_path, self.models_dir, threads)
         if self.adapter:
             merge(model, self.adapter)
         return model
+
+
+def load_model(name_or_path: str, models_dir: Path, threads: int = 0) -> "SentenceTransformer":
+    """Load a model by torch, without an adapter; empty is the embedded default, which is unpacked first.
+
+    Raises:
+        EncoderError: If it cannot be found or loaded.
+    """
+    source = name_or_path or str(embedded_model.materialise(models_dir))
+    return load_sentence_transformer(source, threads or len(os.sched_getaffinity(0)))
 
 
 def _convert_apart(origin: _Origin, threads: int) -> None:
@@ -307,8 +316,8 @@ def _display_name(name_or_path: str) -> str:
     return Path(name_or_path).resolve().name if Path(name_or_path).is_dir() else name_or_path
 
 
-def _folder_name(name_or_path: str) -> str:
-    """Return where a converted model is kept: a folder whose files change gets another place."""
+def folder_name(name_or_path: str) -> str:
+    """Return the name under which what is made of a model is kept; one whose files change gets another."""
     if not name_or_path:
         return embedded_model.FOLDER
     source = Path(name_or_path)

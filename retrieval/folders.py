@@ -1,4 +1,4 @@
-"""Derived folders appear whole or not at all."""
+"""Derived folders and small files appear whole or not at all."""
 
 import os
 import secrets
@@ -49,6 +49,28 @@ def write_folder(target: Path, members: Iterable[str], fill: Callable[[Path], No
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target
+
+
+def write_file(target: Path, text: str) -> None:
+    """Write a small file in one step, safe on the disk when this returns; its folder must be there."""
+    swap = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        swap.write_text(text, encoding="utf-8")
+        sync(swap)
+        swap.replace(target)
+    except BaseException:
+        swap.unlink(missing_ok=True)
+        raise
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file or folder written to the disk before anything else goes on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _install(partial: Path, target: Path, members: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Keeping this machine's index up with a database that others write to."""
+"""Keeping this machine's index up with a database that others write to, and with the encoder in use."""
 
 import logging
 import threading
@@ -32,10 +32,17 @@ class Follower:
         indexer: Indexer,
         building: BackgroundBuild,
         *,
+        before_look: Callable[[], None] = lambda: None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Take what builds.
+
+        Args:
+            before_look: Called before each look; it may give the indexer another encoder.
+        """
         self._indexer = indexer
         self._building = building
+        self._before_look = before_look
         self._monotonic_s = monotonic_s
         self._seen: Stamp | None = None
         self._behind_since_s = 0.0
@@ -58,8 +65,9 @@ class Follower:
         """Look once; return whether it is time to build, and begin then.
 
         Raises:
-            StoreError: If the database cannot be read.
+            WenzhengError: If the database cannot be read, or the encoder not be loaded.
         """
+        self._before_look()
         missing, now_s = self._indexer.missing(), self._monotonic_s()
         if missing is None:
             self._seen = None

@@ -1,8 +1,7 @@
-"""From SQL to an index snapshot, and from the newest snapshot to the index in use.
+"""From SQL to an index snapshot.
 
 SQL is the truth. A snapshot is stamped with the revision it was built from; `catch_up` builds the next
-one where the stamp is behind, encoding only texts not seen before. `LiveIndex` hands every search the
-newest snapshot, so that a worker follows what another process published.
+one where the stamp is behind, encoding only texts not seen before.
 """
 
 import fcntl
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable, StoreError
+from knowledge_base.errors import IndexDamaged, IndexMismatch, IndexUnwritable
 from knowledge_base.faq.records import Phrasing
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.records import Chunk, ChunkKind
@@ -41,7 +40,6 @@ LAYOUT = 4
 VECTORS_CACHE = "vectors.db"
 QUESTIONS_CACHE = "questions.db"
 _SAVE_EVERY = 512
-_LOOK_EVERY_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +53,13 @@ class Progress:
 
 
 class Indexer:
-    """Builds and opens index snapshots of one knowledge base under one folder."""
+    """Builds and opens index snapshots of one knowledge base under one folder.
+
+    Attributes:
+        encoder: Encodes what is built from now on. Another may take its place at any moment; an index that is
+            open goes on with its own.
+        backend: Where vectors are indexed.
+    """
 
     def __init__(
         self,
@@ -70,7 +74,7 @@ class Indexer:
     ) -> None:
         self._store = store
         self._faq = faq
-        self._encoder = encoder
+        self.encoder = encoder
         self._folder = folder
         self._snapshots = Snapshots(folder)
         self.backend = backend or FaissBackend()
@@ -99,6 +103,10 @@ class Indexer:
         """Build a snapshot of the newest revision, though there may be a sound one."""
         with self._only_one():
             self._build(on_progress)
+
+    def assemble(self, on_progress: Callable[[Progress], None] | None = None) -> HybridIndex:
+        """Return an index of the newest revision without putting it to use; what was encoded stays cached."""
+        return self._assemble(self.encoder, on_progress)[1]
 
     def lexicon(self) -> Lexicon:
         """Return the words of this moment, the operators' included; read again only when these changed.
@@ -157,11 +165,12 @@ class Indexer:
             StoreError: If the operators' words cannot be read.
         """
         self._snapshots.verify(snapshot)
+        encoder = self.encoder
         stamp, vectors = self._snapshots.stamp(snapshot), self.backend.fingerprint
-        if (stamp.encoder, stamp.layout, stamp.vectors) != (self._encoder.fingerprint, LAYOUT, vectors):
+        if (stamp.encoder, stamp.layout, stamp.vectors) != (encoder.fingerprint, LAYOUT, vectors):
             raise IndexMismatch(
                 f"snapshot {snapshot.name} was built for {stamp},"
-                f" this process expects encoder {self._encoder.fingerprint}, layout {LAYOUT}"
+                f" this process expects encoder {encoder.fingerprint}, layout {LAYOUT}"
                 f" and vectors in {vectors}"
             )
         # Whatever the words are now, questions are cut as the passages were; synonyms and typos are today's.
@@ -169,7 +178,7 @@ class Indexer:
         try:
             return HybridIndex.load(
                 snapshot,
-                encoder=self._encoder,
+                encoder=encoder,
                 reader=reader,
                 ranking=self._ranking,
                 backend=self.backend,
@@ -196,12 +205,12 @@ class Indexer:
         return True
 
     def _wanted(self) -> Stamp:
-        return self._stamp(self._store.revision(), self.lexicon())
+        return self._stamp(self._store.revision(), self.encoder, self.lexicon())
 
-    def _stamp(self, revision: int, lexicon: Lexicon) -> Stamp:
+    def _stamp(self, revision: int, encoder: Encoder, lexicon: Lexicon) -> Stamp:
         return Stamp(
             revision,
-            self._encoder.fingerprint,
+            encoder.fingerprint,
             lexicon.cutting.fingerprint,
             LAYOUT,
             self.backend.fingerprint,
@@ -235,25 +244,32 @@ class Indexer:
 
     def _build(self, on_progress: Callable[[Progress], None] | None) -> None:
         started = time.monotonic()
+        stamp, index = self._assemble(self.encoder, on_progress)
+        with self._writing():
+            snapshot = self._snapshots.publish(stamp, index.save)
+        self.backend.tidy(self._snapshots.kept())
+        _log.info("built %s: %d passages in %.1f s", snapshot.name, len(index), time.monotonic() - started)
+
+    def _assemble(
+        self, encoder: Encoder, on_progress: Callable[[Progress], None] | None
+    ) -> tuple[Stamp, HybridIndex]:
         lexicon = self.lexicon()
         revision, chunks, phrasings = self._read()
         reader = QueryReader(lexicon)
         passages = [passage_of(chunk) for chunk in chunks]
-        vectors, spans = self._vectors(passages, on_progress)
+        vectors, spans = self._vectors(encoder, passages, on_progress)
+        questions = self._question_vectors(encoder, phrasings, reader)
         index = HybridIndex.build(
             passages,
             vectors,
             spans,
-            encoder=self._encoder,
+            encoder=encoder,
             reader=reader,
             ranking=self._ranking,
-            questions=QuestionIndex.build(phrasings, self._question_vectors(phrasings, reader), reader),
+            questions=QuestionIndex.build(phrasings, questions, reader),
             backend=self.backend,
         )
-        with self._writing():
-            snapshot = self._snapshots.publish(self._stamp(revision, lexicon), index.save)
-        self.backend.tidy(self._snapshots.kept())
-        _log.info("built %s: %d passages in %.1f s", snapshot.name, len(passages), time.monotonic() - started)
+        return self._stamp(revision, encoder, lexicon), index
 
     def _read(self) -> tuple[int, list[Chunk], list[Phrasing]]:
         """Return chunks and curated questions as of one revision, and that revision."""
@@ -265,17 +281,19 @@ class Indexer:
             if as_of == revision:
                 return revision, chunks, phrasings
 
-    def _question_vectors(self, phrasings: Sequence[Phrasing], reader: QueryReader) -> Vectors:
+    def _question_vectors(
+        self, encoder: Encoder, phrasings: Sequence[Phrasing], reader: QueryReader
+    ) -> Vectors:
         """Return vectors of questions as queries, float32 of shape (n, dim), encoding those that are new."""
         with self._writing():
-            cache = VectorCache(self._folder / QUESTIONS_CACHE, self._encoder.fingerprint, self._encoder.dim)
+            cache = VectorCache(self._folder / QUESTIONS_CACHE, encoder.fingerprint, encoder.dim)
         texts = [reader.read(phrasing.text).encoder_text for phrasing in phrasings]
         keys = [vector_key(text, ()) for text in texts]
         known = cache.get(set(keys))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
-            vectors = self._encoder.encode_queries(list(missing.values()))
-            no_spans = np.empty((0, self._encoder.dim), dtype=np.float16)
+            vectors = encoder.encode_queries(list(missing.values()))
+            no_spans = np.empty((0, encoder.dim), dtype=np.float16)
             fresh = {
                 key: CachedVectors(vector, no_spans) for key, vector in zip(missing, vectors, strict=True)
             }
@@ -284,15 +302,18 @@ class Indexer:
                 cache.keep_only(set(keys))
             known |= fresh
         if not keys:
-            return np.empty((0, self._encoder.dim), dtype=np.float32)
+            return np.empty((0, encoder.dim), dtype=np.float32)
         return np.stack([known[key].passage for key in keys])
 
     def _vectors(
-        self, passages: Sequence[Passage], on_progress: Callable[[Progress], None] | None
+        self,
+        encoder: Encoder,
+        passages: Sequence[Passage],
+        on_progress: Callable[[Progress], None] | None,
     ) -> tuple[Vectors, list[NDArray[np.float16]]]:
         """Return the vectors of all passages, encoding those whose text is new."""
         with self._writing():
-            cache = VectorCache(self._folder / VECTORS_CACHE, self._encoder.fingerprint, self._encoder.dim)
+            cache = VectorCache(self._folder / VECTORS_CACHE, encoder.fingerprint, encoder.dim)
         texts = [passage_text(passage) for passage in passages]
         spans = [passage_spans(passage) for passage in passages]
         keys = [vector_key(text, of_text) for text, of_text in zip(texts, spans, strict=True)]
@@ -305,7 +326,7 @@ class Indexer:
         for start in range(0, len(missing), _SAVE_EVERY):
             part = missing[start : start + _SAVE_EVERY]
             report = None if on_progress is None else _from(start, len(missing), on_progress)
-            encoded = self._encoder.encode_passages_with_spans(
+            encoded = encoder.encode_passages_with_spans(
                 [texts[place] for place in part], [spans[place] for place in part], report
             )
             fresh = {
@@ -318,7 +339,7 @@ class Indexer:
         if missing:
             with self._writing():
                 cache.keep_only(set(keys))
-        matrix = np.empty((len(passages), self._encoder.dim), dtype=np.float32)
+        matrix = np.empty((len(passages), encoder.dim), dtype=np.float32)
         for place, key in enumerate(keys):
             matrix[place] = known[key].passage
         return matrix, [known[key].spans for key in keys]
@@ -344,95 +365,3 @@ def passage_of(chunk: Chunk) -> Passage:
         answerable=draft.kind is not ChunkKind.PREAMBLE,
         document=str(chunk.version_id),
     )
-
-
-class LiveIndex:
-    """The index in use: the newest snapshot and the newest words, looked for at most once a second.
-
-    Synonyms and typos are put into the index in use; a dictionary or stop list it was not cut by is told to
-    `on_outdated`, and the index goes on serving with its own until there is a snapshot for the new one.
-    """
-
-    def __init__(
-        self,
-        indexer: Indexer,
-        *,
-        on_outdated: Callable[[], None] | None = None,
-        monotonic_s: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._indexer = indexer
-        self._on_outdated = on_outdated
-        self._lexicon: Lexicon | None = None
-        self._monotonic_s = monotonic_s
-        self._lock = threading.Lock()
-        self._looked_at = 0.0
-        self._seen: Path | None = None
-        self._index: HybridIndex | None = None
-        self._revision = 0
-
-    @property
-    def revision(self) -> int:
-        """SQL revision of the index in use."""
-        return self._revision
-
-    def get(self) -> HybridIndex:
-        """Return the newest sound index; while a newer one is damaged, the last good one goes on serving.
-
-        Raises:
-            IndexDamaged: If there is none at all.
-        """
-        if self._index is None:
-            with self._lock:
-                self._refresh()
-        elif self._monotonic_s() - self._looked_at > _LOOK_EVERY_S and self._lock.acquire(blocking=False):
-            try:
-                self._refresh()
-            finally:
-                self._lock.release()
-        if self._index is None:
-            raise IndexDamaged("there is no index snapshot yet; build one with `wenzheng reindex`")
-        return self._index
-
-    def _refresh(self) -> None:
-        self._looked_at = self._monotonic_s()
-        while (newest := self._indexer.current()) is not None and newest != self._seen:
-            try:
-                index, revision = self._indexer.open(newest), self._indexer.revision(newest)
-            except (IndexDamaged, IndexMismatch, StoreError) as error:
-                if newest != self._indexer.current():
-                    continue  # it was replaced, and removed, while it was read
-                if self._index is None and not self._open_older():
-                    raise
-                _log.error("keeping the last good index: %s", error)
-            else:
-                index.reader.warm_up()
-                self._index, self._revision = index, revision
-            self._seen = newest
-        self._follow_words()
-
-    def _follow_words(self) -> None:
-        if self._index is None:
-            return
-        try:
-            lexicon = self._indexer.lexicon()
-        except StoreError as error:
-            _log.error("keeping the last known words: %s", error)
-            return
-        if lexicon is not self._lexicon:
-            self._index = self._index.with_reader(self._index.reader.with_words(lexicon))
-            self._lexicon = lexicon
-        is_outdated = lexicon.cutting.fingerprint != self._index.reader.cutting.fingerprint
-        if is_outdated and self._on_outdated is not None:
-            self._on_outdated()
-
-    def _open_older(self) -> bool:
-        """Open the newest sound snapshot kept beside a damaged one; SQL still has the last word."""
-        for snapshot in self._indexer.older():
-            try:
-                index, revision = self._indexer.open(snapshot), self._indexer.revision(snapshot)
-            except (IndexDamaged, IndexMismatch) as error:
-                _log.warning("%s", error)
-            else:
-                self._index, self._revision = index, revision
-                return True
-        return False

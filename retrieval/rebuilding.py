@@ -20,7 +20,7 @@ class _Stopped(Exception):
 class BackgroundBuild:
     """Brings the index up to the knowledge base and the words in a thread of its own, one at a time.
 
-    The index in use asks for it when it was cut by other words (`retrieval.indexing.LiveIndex`), the follower
+    The index in use asks for it when it was cut by other words (`retrieval.live_index`), the follower
     when SQL has moved on (`retrieval.following`). Worker processes of one data directory may all start: the
     indexer lets one of them build, the others leave it at that. Vectors come from the cache, so that other
     words alone encode nothing.

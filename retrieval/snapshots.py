@@ -7,7 +7,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from knowledge_base.errors import IndexDamaged
+from retrieval.folders import sync, write_file
 
 _KEPT = 2
 _STAMP = "stamp.json"
@@ -113,7 +113,7 @@ class Snapshots:
             seal = json.dumps(asdict(_Seal(stamp, sums)), indent=1)
             (draft / _STAMP).write_text(seal, encoding="utf-8")
             for path in (*files, draft / _STAMP):
-                _sync(path)
+                sync(path)
             name = f"r{stamp.revision}-{draft.name.removeprefix(_DRAFT)}"
             draft.rename(parent / name)
             self._point_to(name)
@@ -139,17 +139,12 @@ class Snapshots:
     def _point_to(self, name: str) -> None:
         """Make a snapshot the current one; where that fails, it is removed again."""
         parent = self._folder / "snapshots"
-        swap = self._pointer.with_name(f"{self._pointer.name}.{os.getpid()}")
         try:
-            _sync(parent)
-            swap.write_text(name, encoding="utf-8")
-            _sync(swap)
-            swap.replace(self._pointer)
+            sync(parent)
+            write_file(self._pointer, name)
         except BaseException:
-            swap.unlink(missing_ok=True)
             shutil.rmtree(parent / name, ignore_errors=True)
             raise
-        _sync(self._folder)
 
     def _prune(self, current: str) -> None:
         """Remove what a killed writer left, and all but the newest; an open file outlives its name."""
@@ -175,11 +170,3 @@ def _read_seal(snapshot: Path) -> _Seal:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,5 +1,6 @@
 """Vectors already computed, by encoder and text: a changed document re-encodes only its changed chunks.
 
+Vectors of the encoder used before the present one are kept too, so that going back to it is quick.
 Derived state: deleting the file costs time, never knowledge.
 """
 
@@ -21,7 +22,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     encoder TEXT NOT NULL, key BLOB NOT NULL, passage BLOB NOT NULL, spans BLOB NOT NULL,
     PRIMARY KEY (encoder, key)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS encoders (turn INTEGER PRIMARY KEY AUTOINCREMENT, encoder TEXT NOT NULL UNIQUE);
 """
 
 _log = logging.getLogger(__name__)
@@ -62,7 +64,10 @@ class VectorCache:
 
     def _make_table(self) -> None:
         with closing(self._connect()) as connection, connection:
-            connection.execute(_SCHEMA)
+            connection.executescript(_SCHEMA)
+            newest = connection.execute("SELECT encoder FROM encoders ORDER BY turn DESC LIMIT 1").fetchone()
+            if newest != (self._encoder,):
+                connection.execute("INSERT OR REPLACE INTO encoders (encoder) VALUES (?)", (self._encoder,))
 
     def get(self, keys: Iterable[bytes]) -> dict[bytes, CachedVectors]:
         """Return what is known of these keys."""
@@ -96,12 +101,17 @@ class VectorCache:
             )
 
     def keep_only(self, keys: Iterable[bytes]) -> int:
-        """Forget every vector, of this encoder or another, but these; return how many were forgotten."""
+        """Forget this encoder's vectors but these, and those of all encoders but it and the one used before.
+
+        Returns:
+            How many were forgotten.
+        """
         with closing(self._connect()) as connection, connection:
             connection.execute("CREATE TEMP TABLE kept (key BLOB PRIMARY KEY)")
             connection.executemany("INSERT OR IGNORE INTO kept VALUES (?)", ((key,) for key in keys))
             forgotten = connection.execute(
-                "DELETE FROM vectors WHERE encoder != ? OR key NOT IN (SELECT key FROM kept)",
+                "DELETE FROM vectors WHERE (encoder = ? AND key NOT IN (SELECT key FROM kept))"
+                " OR encoder NOT IN (SELECT encoder FROM encoders ORDER BY turn DESC LIMIT 2)",
                 (self._encoder,),
             )
             return forgotten.rowcount

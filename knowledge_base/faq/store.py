@@ -17,6 +17,7 @@ from knowledge_base.errors import FaqError
 from knowledge_base.faq.citing import Library, Passages, Span
 from knowledge_base.faq.records import (
     STEPS,
+    CitedPassage,
     FaqAction,
     FaqChange,
     FaqDoubt,
@@ -150,6 +151,24 @@ class FaqStore:
             if record is None:
                 raise FaqError(f"没有编号为 {faq_id} 的问答")
             return _entry(record)
+
+    def passage_of(self, written: str, *, region: str, day: date) -> CitedPassage:
+        """Return the words a source such as `《标题》第X条` points to, in force on `day` or begun later.
+
+        Args:
+            region: Whoever asks there must see it; empty for anywhere.
+
+        Raises:
+            FaqError: If there is no such place.
+        """
+        with self._reading() as session:
+            library = self._library(session)
+            source, _ = library.resolve(written, region=region, day=day)
+            version = next(v for v in library.versions(source.document_id) if v.id == source.version_id)
+            passage = library.passage(version, source.place)
+        if passage is None:
+            raise FaqError(f"依据“{written}”：《{version.title}》里没有“{source.place}”")
+        return passage
 
     def entries(self, *, state: FaqState | None = None) -> list[FaqEntry]:
         """Return every entry, or those in a state, by number."""

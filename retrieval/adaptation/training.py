@@ -11,6 +11,7 @@ Needs the extra `adapt`; nothing that serves citizens imports this module.
 import json
 import random
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +28,15 @@ from sentence_transformers import (
 from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 from sentence_transformers.sentence_transformer.training_args import BatchSamplers
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from knowledge_base.errors import EncoderError
 from retrieval.adaptation.mining import TrainingQuestion
-from retrieval.adapter import CONFIG, WEIGHTS, Adapter, read_adapter
+from retrieval.adapter import CONFIG, MEMBERS, WEIGHTS, Adapter, read_adapter
 from retrieval.folders import write_folder
 from retrieval.runtime import Recipe
 
-MEMBERS = (CONFIG, WEIGHTS, "README.md")
+_WRITTEN = (*MEMBERS, "README.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class TrainingPlan:
     Attributes:
         rank: Columns of the low-rank products; the file's size grows with it.
         alpha: Products are scaled by alpha / rank.
+        strength: Share of what was learned that is written, in (0, 1]: between the model as it is and as
+            trained, where it does best on questions of another kind (WiSE-FT, Wortsman et al. 2022).
         rounds: How often each question is seen, with another right passage and another negative each time.
         batch: Questions a step.
         rate: Highest learning rate, reached after a tenth of the steps, then falling to 0.
@@ -52,10 +56,12 @@ class TrainingPlan:
         hardest: Negatives are drawn from so many of the hardest.
         looks: How often the held-out questions are looked at during training.
         patience: Looks without gain after which training stops.
+        max_minutes: Training stops then, wherever it is.
     """
 
     rank: int = 32
     alpha: int = 64
+    strength: float = 0.625
     rounds: int = 2
     batch: int = 32
     rate: float = 3e-4
@@ -64,6 +70,7 @@ class TrainingPlan:
     hardest: int = 12
     looks: int = 4
     patience: int = 2
+    max_minutes: float = 120.0
     seed: int = 20261125
 
 
@@ -86,6 +93,7 @@ def train(
     plan: TrainingPlan,
     target: Path,
     card: Callable[[], str],
+    start: Adapter | None = None,
     on_look: Callable[[Look], None] | None = None,
 ) -> Adapter:
     """Train an adapter and write it; the best of all looks at the held-out questions is kept.
@@ -96,9 +104,11 @@ def train(
         passages: What is encoded of each passage, by id, without prefix.
         target: Folder to write: the adapter and its card.
         card: Gives the text of `README.md`, once trained: on what it was trained, and how.
+        start: An adapter of the model, of the plan's rank, to go on from.
 
     Raises:
         ValueError: If there are no questions to train on or none held out.
+        EncoderError: If the adapter to go on from is of another model or rank.
     """
     if not questions or not held_out:
         raise ValueError(
@@ -123,6 +133,8 @@ def train(
         ),
         _transformer(model),
     )
+    if start is not None:
+        put_on(model, start, plan)
     model.max_seq_length = plan.max_tokens
     # Drawing the masks of dropout takes a CPU as long as the arithmetic, and a low rank overfits little.
     for module in model.modules():
@@ -149,13 +161,16 @@ def train(
             seed=plan.seed,
             data_seed=plan.seed,
         )
-        SentenceTransformerTrainer(
+        trainer = SentenceTransformerTrainer(
             model=model,
             args=arguments,
             train_dataset=Dataset.from_dict(columns),
             loss=MultipleNegativesRankingLoss(model, scale=1 / plan.temperature),
             callbacks=[watch],
-        ).train()
+        )
+        # It would print a line of Python on stdout, where a command's JSON goes.
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
     return write_adapter(watch.best, plan, target, card())
 
 
@@ -236,6 +251,7 @@ class _Watch(TrainerCallback):
         self._steps = steps
         self._every = max(1, steps // plan.looks)
         self._patience = plan.patience
+        self._until_s = time.monotonic() + 60 * plan.max_minutes
         self._on_look = on_look
         self._best_ndcg = -1.0
         self._since_best = 0
@@ -251,9 +267,10 @@ class _Watch(TrainerCallback):
         control: TrainerControl,
         **_: object,
     ) -> None:
-        if state.global_step % self._every == 0:
+        is_late = time.monotonic() > self._until_s
+        if state.global_step % self._every == 0 or is_late:
             self._look(state.global_step)
-            control.should_training_stop |= self._since_best >= self._patience
+            control.should_training_stop |= is_late or self._since_best >= self._patience
 
     def _look(self, step: int) -> None:
         was_training = self._model.training
@@ -277,6 +294,36 @@ def _transformer(model: SentenceTransformer) -> torch.nn.Module:
     return inner
 
 
+def put_on(model: SentenceTransformer, start: Adapter, plan: TrainingPlan) -> None:
+    """Give the model's small layers the numbers of an adapter.
+
+    Raises:
+        EncoderError: If they are other layers, or of another rank.
+    """
+    tensors = {
+        f"{layer}.lora_{part}": values
+        for layer, low_rank in start.layers.items()
+        for part, values in (("A", low_rank.down), ("B", low_rank.up))
+    }
+    small = {
+        name.removesuffix(".default.weight"): tensor
+        for name, tensor in _transformer(model).named_parameters()
+        if ".lora_" in name
+    }
+    shapes = {name: tuple(tensor.shape) for name, tensor in small.items()}
+    if shapes != {name: values.shape for name, values in tensors.items()}:
+        raise EncoderError(
+            f"the adapter {start.name} has {len(tensors)} tensors that do not fit the {len(small)} of rank"
+            f" {plan.rank} to be trained"
+        )
+    # A product of an adapter with another scale is the same product, scaled on one side.
+    scale = start.scale * plan.rank / plan.alpha
+    for name, tensor in small.items():
+        values = tensors[name] * (scale if name.endswith("B") else 1.0)
+        with torch.no_grad():
+            tensor.copy_(torch.from_numpy(values))
+
+
 def adapter_tensors(model: SentenceTransformer) -> dict[str, torch.Tensor]:
     """Return a copy of the adapter's tensors, by the names `peft` gives them in a file."""
     return {
@@ -294,7 +341,7 @@ def write_adapter(
     config = {
         "peft_type": "LORA",
         "r": plan.rank,
-        "lora_alpha": plan.alpha,
+        "lora_alpha": plan.alpha * plan.strength,
         "target_modules": layers,
         "bias": "none",
         "lora_dropout": 0.0,
@@ -309,4 +356,4 @@ def write_adapter(
         (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
         (folder / "README.md").write_text(card, encoding="utf-8")
 
-    return read_adapter(write_folder(target, MEMBERS, fill))
+    return read_adapter(write_folder(target, _WRITTEN, fill))

@@ -91,7 +91,7 @@ def test_a_withdrawn_text_is_gone_from_every_worker_with_the_commit(site: Site) 
 def test_what_is_published_is_found_by_every_worker_once_the_index_is_built(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.indexing._LOOK_EVERY_S", 0.0)  # a second passes
+    monkeypatch.setattr("retrieval.live_index._LOOK_EVERY_S", 0.0)  # a second passes
     site.ingest("二百元")
     site.ingest("一百元", draft=True)
     assert "二百元" in site.ask(other=True).text

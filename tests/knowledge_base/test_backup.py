@@ -47,6 +47,19 @@ def test_what_is_put_back_is_what_there_was(store: KnowledgeStore, url: str, tmp
     ]  # fmt: skip
 
 
+def test_what_the_encoder_was_taught_here_is_in_it(store: KnowledgeStore, url: str, tmp_path: Path) -> None:
+    del store
+    taught = tmp_path / "models" / "adapters" / "e5" / "20261125" / "adapter_model.safetensors"
+    taught.parent.mkdir(parents=True)
+    taught.write_bytes(b"numbers")
+    (tmp_path / "models" / "model.bin").write_bytes(b"derived")
+    back_up(url, tmp_path / "backup.zip", models_dir=tmp_path / "models")
+    put_back(tmp_path / "backup.zip", tmp_path / "new")
+    there = [path for path in (tmp_path / "new" / "models").rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in there] == [b"numbers"]
+    assert there[0].relative_to(tmp_path / "new") == taught.relative_to(tmp_path)
+
+
 def test_a_backup_beside_a_writer_is_of_one_moment(store: KnowledgeStore, url: str, tmp_path: Path) -> None:
     stop = threading.Event()
 

@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 
 from knowledge_base.errors import EncoderError
 from retrieval.adapter import CONFIG, WEIGHTS, merge, read_adapter
+from retrieval.adapter_shelf import PACKAGED
 from retrieval.encoder import SentenceEncoder
 from retrieval.torch_runtime import load_sentence_transformer
 
@@ -100,3 +101,15 @@ def test_a_variant_of_lora_that_merges_otherwise_is_refused(tmp_path: Path) -> N
     folder = write(tmp_path / "law", {QUERY: (16, 16)}, use_rslora=True)
     with pytest.raises(EncoderError, match="plain LORA is known"):
         read_adapter(folder)
+
+
+def test_the_packaged_adapter_is_small_and_says_how_it_was_made() -> None:
+    adapter = read_adapter(PACKAGED)
+    assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 6 * 1024 * 1024
+    # twelve layers: query, key, value, output, and the two of the feed-forward part
+    assert len(adapter.layers) == 12 * 6
+    assert {low_rank.down.shape[0] for low_rank in adapter.layers.values()} == {32}
+    card = (PACKAGED / "README.md").read_text(encoding="utf-8")
+    assert "license: apache-2.0" in card
+    assert "| seed | 20261125 |" in card
+    assert f"| strength | {adapter.scale * 32 / 64} |" in card

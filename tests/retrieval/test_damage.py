@@ -14,7 +14,8 @@ import pytest
 from knowledge_base.database import open_database
 from knowledge_base.errors import IndexDamaged, IndexUnwritable, StoreError
 from knowledge_base.store import KnowledgeStore
-from retrieval.indexing import Indexer, LiveIndex
+from retrieval.indexing import Indexer
+from retrieval.live_index import LiveIndex
 from retrieval.snapshots import Snapshots
 from tests.retrieval.fakes import BigramEncoder
 from tests.retrieval.test_indexing import FEE, PENALTY, TERM, current, land, make, texts

@@ -16,7 +16,8 @@ from knowledge_base.words import PackagedWords, Word, WordDraft, WordKind
 from retrieval import following, rebuilding
 from retrieval.contracts import PassageVectors, Span
 from retrieval.following import MOST_PATIENCE_S, Follower
-from retrieval.indexing import Indexer, LiveIndex
+from retrieval.indexing import Indexer
+from retrieval.live_index import LiveIndex
 from retrieval.rebuilding import BackgroundBuild
 from retrieval.snapshots import Stamp
 from tests.databases import DATABASES
@@ -143,7 +144,7 @@ def test_what_keeps_it_from_following_is_told_and_overcome(
     monkeypatch.setattr(rebuilding, "RETRY_AFTER_S", 0.02)
     fails = threading.Event()
     fails.set()
-    encode = there._encoder.encode_passages_with_spans
+    encode = there.encoder.encode_passages_with_spans
 
     def encode_or_fail(
         texts: list[str], spans: list[list[Span]], on_progress: Callable[[int], None] | None = None
@@ -152,7 +153,7 @@ def test_what_keeps_it_from_following_is_told_and_overcome(
             raise EncoderError("out of memory")
         return encode(texts, spans, on_progress)
 
-    monkeypatch.setattr(there._encoder, "encode_passages_with_spans", encode_or_fail)
+    monkeypatch.setattr(there.encoder, "encode_passages_with_spans", encode_or_fail)
     land(store, FEE)
     follower.start()
     wait_until(lambda: building.trouble == "索引没有跟上知识库：out of memory")
@@ -235,7 +236,7 @@ def test_to_stop_it_breaks_off_what_is_being_encoded(
             on_progress(0)
             time.sleep(0.01)
 
-    monkeypatch.setattr(there._encoder, "encode_passages_with_spans", encode_for_ever)
+    monkeypatch.setattr(there.encoder, "encode_passages_with_spans", encode_for_ever)
     building.start()
     assert begun.wait(60)
     building.stop()

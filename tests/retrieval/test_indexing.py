@@ -14,7 +14,8 @@ from knowledge_base.records import Chunk, ChunkDraft, ChunkKind, Document, Docum
 from knowledge_base.store import DocumentDraft, KnowledgeStore
 from retrieval import indexing
 from retrieval.contracts import ALWAYS, PassageVectors, SearchFilter, Span
-from retrieval.indexing import Indexer, LiveIndex, Progress, passage_of
+from retrieval.indexing import Indexer, Progress, passage_of
+from retrieval.live_index import LiveIndex
 from tests.retrieval.fakes import BigramEncoder
 
 DOGS = "养犬规定.txt"

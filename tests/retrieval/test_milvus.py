@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from knowledge_base.errors import IndexDamaged, IndexUnavailable
 from knowledge_base.store import KnowledgeStore
 from retrieval.contracts import SearchFilter
-from retrieval.indexing import Indexer, LiveIndex
+from retrieval.indexing import Indexer
+from retrieval.live_index import LiveIndex
 from retrieval.milvus import (
     MilvusBackend,
     MilvusIndex,

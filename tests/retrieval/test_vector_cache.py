@@ -55,11 +55,18 @@ def test_encoders_do_not_see_each_others_vectors(tmp_path: Path) -> None:
 def test_only_what_is_named_is_kept(tmp_path: Path) -> None:
     cache = open_cache(tmp_path)
     cache.put({b"1": cached(), b"2": cached(), b"3": cached()})
-    open_cache(tmp_path, "another").put({b"1": cached()})
-    assert cache.keep_only([b"2", b"4"]) == 3
+    assert cache.keep_only([b"2", b"4"]) == 2
     assert list(cache.get([b"1", b"2", b"3", b"4"])) == [b"2"]
-    assert open_cache(tmp_path, "another").get([b"1"]) == {}
     assert cache.keep_only([b"2"]) == 0
+
+
+def test_going_back_to_the_encoder_before_finds_its_vectors_an_older_one_is_forgotten(tmp_path: Path) -> None:
+    for encoder in ("first", "second", "third"):
+        open_cache(tmp_path, encoder).put({b"1": cached()})
+    assert open_cache(tmp_path, "third").keep_only([b"1"]) == 1
+    assert open_cache(tmp_path, "first").get([b"1"]) == {}
+    assert list(open_cache(tmp_path, "second").get([b"1"])) == [b"1"]
+    assert open_cache(tmp_path, "third").keep_only([b"1"]) == 0  # "first" was opened last but one: no vectors
 
 
 @given(

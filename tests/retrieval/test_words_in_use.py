@@ -12,8 +12,9 @@ from knowledge_base.store import KnowledgeStore
 from knowledge_base.word_store import WordStore
 from knowledge_base.words import Word, WordDraft, WordKind
 from retrieval.hybrid import HybridIndex
-from retrieval.indexing import Indexer, LiveIndex
+from retrieval.indexing import Indexer
 from retrieval.lexicon import load_lexicon, load_lists
+from retrieval.live_index import LiveIndex
 from retrieval.query import QueryReader
 from retrieval.rebuilding import RETRY_AFTER_S, BackgroundBuild
 from tests.retrieval.fakes import BigramEncoder

@@ -73,7 +73,7 @@ def test_an_adapter_is_learned_written_and_merged(
     model = load_sentence_transformer(base, 1)
     recipe, _ = describe(model, "learner")
     looks: list[Look] = []
-    plan = TrainingPlan(rank=4, alpha=8, rounds=40, batch=4, rate=0.02, looks=4, patience=9)
+    plan = TrainingPlan(rank=4, alpha=8, strength=0.5, rounds=40, batch=4, rate=0.02, looks=4, patience=9)
     adapter = train(
         model,
         recipe,
@@ -87,7 +87,7 @@ def test_an_adapter_is_learned_written_and_merged(
     )
     assert [look.step for look in looks] == [0, 10, 20, 30, 40]
     assert max(look.ndcg_at_10 for look in looks) > looks[0].ndcg_at_10
-    assert adapter.scale == 2.0
+    assert adapter.scale == 8 * 0.5 / 4
     assert (tmp_path / "law" / "README.md").read_text(encoding="utf-8") == "5 looks"
     adapted = SentenceEncoder.load(base, models_dir=models_folder, adapter=tmp_path / "law")
     cosines = (
