@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bot.assembly import Service
-from bot.steps.retrieve import HARDLY_WORSE, SAME_MATTER, nearest_first, retrieve
+from bot.steps.retrieve import HARDLY_WORSE, LIKENESS_PER_SCORE, SAME_MATTER, nearest_first, retrieve
 from bot.turn import Evidence, Turn
 from knowledge_base.records import NATIONAL
 from retrieval.contracts import ALWAYS, Passage, Vectors
@@ -149,7 +149,7 @@ def rule(text: str, region: str, *, score: float = 0.0, likeness: float = 1.0) -
 
 
 PROVINCIAL = rule("高龄津贴每人每月不低于50元。", "云岭省")
-ALIKE, CLOSE = SAME_MATTER + 0.01, -HARDLY_WORSE + 0.1
+ALIKE, CLOSE = SAME_MATTER + LIKENESS_PER_SCORE * HARDLY_WORSE, -HARDLY_WORSE + 0.1
 
 
 def test_the_nearer_rule_on_the_same_matter_comes_first() -> None:
@@ -164,9 +164,16 @@ def test_the_nearer_rule_on_the_same_matter_comes_first() -> None:
         rule("高龄津贴每人每月60元。", NATIONAL, likeness=ALIKE),
         rule("高龄津贴每人每月80元。", CITY, score=-HARDLY_WORSE - 0.1, likeness=ALIKE),
         rule("养犬登记费每年80元。", CITY, likeness=SAME_MATTER - 0.01),
+        rule("高龄津贴每人每月80元。", CITY, score=CLOSE, likeness=SAME_MATTER),
         rule("高龄津贴按月发放。", CITY, likeness=ALIKE),
     ],
-    ids=["not nearer", "matched far worse", "another matter", "no amount, which was asked for"],
+    ids=[
+        "not nearer",
+        "matched far worse",
+        "another matter",
+        "worse and only just alike",
+        "no amount, which was asked for",
+    ],
 )
 def test_otherwise_the_best_match_stays_first(other: Evidence) -> None:
     assert nearest_first((PROVINCIAL, other), Cue.AMOUNT) == (PROVINCIAL, other)
