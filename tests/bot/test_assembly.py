@@ -15,7 +15,7 @@ from knowledge_base.database import open_database
 from knowledge_base.errors import EncoderError, IndexDamaged, IndexUnavailable
 from knowledge_base.ingest import Progress, ingest_files
 from knowledge_base.words import Word, WordDraft, WordKind
-from retrieval import following, indexing
+from retrieval import following
 from retrieval.batching import BatchingEncoder
 from retrieval.milvus_server import MilvusServer
 from tests.bot.conftest import BY_WORDS
@@ -114,7 +114,7 @@ def test_an_index_may_be_left_behind_for_now(
 def test_a_dictionary_word_gets_its_index_in_the_background(
     empty: Service, rule: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("retrieval.live_index._LOOK_EVERY_S", 0.0)
     empty.ingest(rule)
     assert "养犬登记费" not in empty.index.get().reader.read("养犬登记费").words
     assert isinstance(empty.encoder, BigramEncoder)

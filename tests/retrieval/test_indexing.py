@@ -363,7 +363,7 @@ def test_a_damaged_only_index_is_told(store: KnowledgeStore, tmp_path: Path) -> 
 def test_readers_beside_a_publisher_always_have_an_index(
     store: KnowledgeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("retrieval.live_index._LOOK_EVERY_S", 0.0)
     indexer = make(store, tmp_path)
     land(store, FEE)
     indexer.catch_up()
