@@ -28,7 +28,7 @@ from knowledge_base.regions import visible
 from knowledge_base.store import KnowledgeStore
 from retrieval.adaptation.mining import TrainingQuestion, mine
 from retrieval.adapter import read_adapter
-from retrieval.encoder import load_model
+from retrieval.encoder import load_model, remove_conversions
 from retrieval.hybrid import HybridIndex, passage_text
 from retrieval.indexing import Indexer, passage_of
 from retrieval.query import Query
@@ -164,6 +164,9 @@ def adapt(
         shelf.switch(adapter.name)
     else:
         shelf.remove(adapter.name)
+    remove_conversions(
+        settings.encoder, settings.models_dir, keep=(shelf.in_use(), shelf.before(), shelf.packaged)
+    )
     _log.info("adaptation %s: before %s, after %s, switched %s", name, before, after, switched)
     return Adaptation(adapter.name, len(learned), len(held_out), before, after, switched)
 

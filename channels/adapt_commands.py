@@ -109,13 +109,12 @@ def _print_scores(before: "Scores", after: "Scores") -> None:
     from rich.console import Console
 
     table = plain_table("留出的题", "原来", "新的")
-    for name, one, other in (
-        ("第一条引用对", before.first, after.first),
-        ("前三条里有对的", before.among_three, after.among_three),
-        ("有答案却没有回答", before.refused, after.refused),
-        ("没有答案却回答了", before.answered, after.answered),
+    for name, one, other, whole in (
+        ("第一条引用对", before.first, after.first, before.answerable),
+        ("前三条里有对的", before.among_three, after.among_three, before.answerable),
+        ("有答案却没有回答", before.refused, after.refused, before.answerable),
+        ("没有答案却回答了", before.answered, after.answered, before.unanswerable),
     ):
-        whole = before.unanswerable if name.startswith("没有") else before.answerable
         table.add_row(name, f"{one}/{whole}", f"{other}/{whole}")
     table.add_row("排序 nDCG@10", f"{before.ndcg_at_10:.3f}", f"{after.ndcg_at_10:.3f}")
     Console().print(table)

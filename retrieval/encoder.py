@@ -5,7 +5,7 @@ import logging
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -296,6 +296,14 @@ def load_model(name_or_path: str, models_dir: Path, threads: int = 0) -> "Senten
     """
     source = name_or_path or str(embedded_model.materialise(models_dir))
     return load_sentence_transformer(source, threads or len(os.sched_getaffinity(0)))
+
+
+def remove_conversions(name_or_path: str, models_dir: Path, *, keep: Iterable[Path | None]) -> None:
+    """Remove what was converted of a model with adapters other than those kept; that without one stays."""
+    kept = {_Origin(name_or_path, models_dir, read_adapter(adapter)).converted for adapter in keep if adapter}
+    for converted in models_dir.glob(f"{folder_name(name_or_path)}-*-openvino-v1"):
+        if converted not in kept:
+            shutil.rmtree(converted, ignore_errors=True)
 
 
 def _convert_apart(origin: _Origin, threads: int) -> None:

@@ -24,7 +24,7 @@ class Follower:
     that an ingest of many files is followed by one build.
 
     Attributes:
-        trouble: Why it cannot see whether anything is missing, in Chinese; empty for nothing.
+        trouble: What it cannot follow and why, in Chinese; empty for nothing.
     """
 
     def __init__(
@@ -65,9 +65,8 @@ class Follower:
         """Look once; return whether it is time to build, and begin then.
 
         Raises:
-            WenzhengError: If the database cannot be read, or the encoder not be loaded.
+            StoreError: If the database cannot be read.
         """
-        self._before_look()
         missing, now_s = self._indexer.missing(), self._monotonic_s()
         if missing is None:
             self._seen = None
@@ -83,12 +82,20 @@ class Follower:
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except Exception as error:  # whatever it is, the index there is goes on serving
-                trouble = f"看不到知识库有没有变化：{error}"
-                if trouble != self.trouble:
-                    _log.error("cannot see whether the knowledge base has changed: %s", error)
-                self.trouble = trouble
-            else:
-                self.trouble = ""
+            # Whatever fails, the index there is goes on serving, and neither holds up the other.
+            troubles = (
+                _trouble_with(self._before_look, "没有跟上换过的适配器，原来的照常使用"),
+                _trouble_with(self.look, "看不到知识库有没有变化"),
+            )
+            trouble = "；".join(filter(None, troubles))
+            if trouble and trouble != self.trouble:
+                _log.error("not following: %s", trouble)
+            self.trouble = trouble
+
+
+def _trouble_with(act: Callable[[], object], words: str) -> str:
+    try:
+        act()
+    except Exception as error:  # it is told, and tried again at the next look
+        return f"{words}：{error}"
+    return ""

@@ -206,6 +206,25 @@ def test_a_database_that_cannot_be_seen_is_told_and_overcome(
     wait_until(lambda: follower.trouble == "")
 
 
+def test_an_adapter_that_cannot_be_loaded_does_not_hold_up_the_database(
+    there: Indexer, building: BackgroundBuild, store: KnowledgeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LOOK_EVERY_S", 0.01)
+
+    def lost() -> None:
+        raise EncoderError("the adapter is not there")
+
+    follower = Follower(there, building, before_look=lost)
+    land(store, FEE)
+    follower.start()
+    try:
+        wait_until(lambda: there.current() is not None)
+        assert there.current() is not None
+        assert follower.trouble == "没有跟上换过的适配器，原来的照常使用：the adapter is not there"
+    finally:
+        follower.stop()
+
+
 def test_other_words_are_followed_too(engine: Engine, tmp_path: Path) -> None:
     """The words another machine's operators gave, though nobody asks here."""
     words = WordStore(engine, PackagedWords())
