@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from knowledge_base.database import open_database
 from knowledge_base.store import KnowledgeStore
 from retrieval import embedded_model, openvino_runtime
 from tests.postgres import PostgresServer, running_postgres
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
