@@ -94,7 +94,7 @@ def test_ingest_lists_what_landed_and_what_to_review(monkeypatch: pytest.MonkeyP
     assert (code, taker.taken, taker.closed) == (0, [tmp_path], 1)
     assert "云州市养犬管理办法" in out
     assert "自2026年5月1日起施行" in out
-    assert "施行和失效日期存疑，请核对" in out
+    assert "存疑，请核对" in out
     assert "没有写明何时施行，按成文日期计" in out
     assert "新增 1" in out
 
