@@ -5,15 +5,13 @@ nothing answers is hardly lower than that of one the documents do answer. Weight
 learned by `wenzheng eval calibrate` and kept in `data/confidence.json` with what they were learned from.
 """
 
-import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
+from bot.logistic import LogisticModel
 from bot.turn import Turn
-from knowledge_base.errors import SettingsError
 from retrieval.cues import CUES, Cue, held
 from retrieval.ranking import FEATURES
 
@@ -100,39 +98,16 @@ def signals(turn: Turn) -> tuple[float, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Confidence:
-    """The calibrated model.
+class Confidence(LogisticModel):
+    """How likely the evidence is to answer; from the threshold on an answer is given."""
 
-    Attributes:
-        weights: One per signal, in the order of `SIGNALS`.
-        threshold: Probability from which on an answer is given, in [0, 1].
-    """
-
-    weights: tuple[float, ...]
-    bias: float
-    threshold: float
+    __slots__ = ()
 
     @classmethod
-    def load(cls, path: Path = WEIGHTS_FILE) -> "Confidence":
+    def load(cls, path: Path = WEIGHTS_FILE) -> Self:
         """Read the calibrated weights.
 
         Raises:
             SettingsError: If the file is missing, unreadable or names other signals.
         """
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            named = {name: float(weight) for name, weight in kept["weights"].items()}
-            bias, threshold = float(kept["bias"]), float(kept["threshold"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SettingsError(f"confidence weights {path} cannot be read: {error}") from error
-        if set(named) != set(SIGNALS):
-            raise SettingsError(f"confidence weights {path} name {sorted(named)}, expected {sorted(SIGNALS)}")
-        return cls(tuple(named[name] for name in SIGNALS), bias, threshold)
-
-    def of(self, values: Sequence[float]) -> float:
-        """Return the probability, in [0, 1], that the evidence with these signals answers."""
-        logit = self.bias + math.fsum(
-            weight * value for weight, value in zip(self.weights, values, strict=True)
-        )
-        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
+        return cls.read(path, SIGNALS, what="confidence")

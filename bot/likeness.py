@@ -5,15 +5,13 @@ questions on one matter that want different things are nearly as near as two wor
 Weights and threshold are learned by `wenzheng eval faq --write` and kept in `data/likeness.json`.
 """
 
-import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from bot.confidence import beyond_documents
+from bot.logistic import LogisticModel
 from bot.turn import Evidence, Turn
-from knowledge_base.errors import SettingsError
 from retrieval.questions import QuestionHit
 
 WEIGHTS_FILE = Path(__file__).parent / "data" / "likeness.json"
@@ -60,39 +58,16 @@ def _overlaps(one: Evidence, other: Evidence) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """The calibrated model.
+class Likeness(LogisticModel):
+    """How likely a curated question asks the same; from the threshold on its answer is given."""
 
-    Attributes:
-        weights: One per signal, in the order of `SIGNALS`.
-        threshold: Probability from which on the curated answer is given, in [0, 1].
-    """
-
-    weights: tuple[float, ...]
-    bias: float
-    threshold: float
+    __slots__ = ()
 
     @classmethod
-    def load(cls, path: Path = WEIGHTS_FILE) -> "Likeness":
+    def load(cls, path: Path = WEIGHTS_FILE) -> Self:
         """Read the calibrated weights.
 
         Raises:
             SettingsError: If the file is missing, unreadable or names other signals.
         """
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            named = {name: float(weight) for name, weight in kept["weights"].items()}
-            bias, threshold = float(kept["bias"]), float(kept["threshold"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SettingsError(f"likeness weights {path} cannot be read: {error}") from error
-        if set(named) != set(SIGNALS):
-            raise SettingsError(f"likeness weights {path} name {sorted(named)}, expected {sorted(SIGNALS)}")
-        return cls(tuple(named[name] for name in SIGNALS), bias, threshold)
-
-    def of(self, values: Sequence[float]) -> float:
-        """Return the probability, in [0, 1], that the curated question with these signals asks the same."""
-        logit = self.bias + math.fsum(
-            weight * value for weight, value in zip(self.weights, values, strict=True)
-        )
-        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
+        return cls.read(path, SIGNALS, what="likeness")

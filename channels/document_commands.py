@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from channels.document_report import as_json_value, print_comparison, print_editions, print_table
+from channels.opening import catch_up, opened_database
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 
 if TYPE_CHECKING:
@@ -210,15 +211,10 @@ def history(document: Name, *, as_json: AsJson = False, data_dir: DataDir = None
 
 @contextmanager
 def _lifecycle(data_dir: Path | None) -> "Iterator[Lifecycle]":
-    from bot.settings import read_settings
-    from knowledge_base.database import open_database
     from knowledge_base.lifecycle import Lifecycle
 
-    engine = open_database(read_settings(data_dir).sqlalchemy_url)
-    try:
+    with opened_database(data_dir) as engine:
         yield Lifecycle(engine)
-    finally:
-        engine.dispose()
 
 
 def _act(
@@ -232,10 +228,7 @@ def _act(
     with _lifecycle(data_dir) as lifecycle:
         moved = move(lifecycle)
     if changes_answers:
-        from bot.assembly import open_service
-        from bot.settings import read_settings
-
-        open_service(read_settings(data_dir)).close()
+        catch_up(data_dir)
     if as_json:
         print_json(as_json_value(moved))
     else:

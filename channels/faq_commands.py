@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from channels.opening import catch_up, opened_database
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import FaqError
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from bot.settings import Settings
     from knowledge_base.faq.records import FaqDoubt, FaqEntry, FaqRow
     from knowledge_base.faq.sheets import SheetRow
     from knowledge_base.faq.store import FaqStore
@@ -135,7 +135,6 @@ def import_sheet(
     from knowledge_base.faq.sheets import read_sheet
 
     sheet = read_sheet(file)
-    settings = _settings(data_dir)
     outcomes: list[dict[str, JsonValue]] = []
     with _opened(data_dir) as (faq, _):
         changed: list[int] = []
@@ -147,7 +146,7 @@ def import_sheet(
         if publish and changed:
             faq.step(changed, FaqAction.SUBMIT, by=actor(by), today=today())
             faq.step(changed, FaqAction.PUBLISH, by=actor(by), today=today())
-    _catch_up(settings)
+    catch_up(data_dir)
     refused = [each for each in outcomes if each["outcome"] == "refused"]
     if as_json:
         print_json({"ok": not refused, "rows": list(outcomes)})
@@ -264,7 +263,7 @@ def _step(name: str, ids: Sequence[int], by: str, as_json: bool, data_dir: Path 
 
     with _opened(data_dir) as (faq, _):
         moved = faq.step(ids, FaqAction(name), by=by, today=today())
-    _catch_up(_settings(data_dir))
+    catch_up(data_dir)
     if as_json:
         print_json([_as_json(each) for each in moved])
     else:
@@ -272,44 +271,13 @@ def _step(name: str, ids: Sequence[int], by: str, as_json: bool, data_dir: Path 
             typer.echo(f"{each.id:>4}  {_STATES[each.state]}  {each.content.question}")
 
 
-def _settings(data_dir: Path | None) -> "Settings":
-    from bot.settings import read_settings
-
-    return read_settings(data_dir)
-
-
 @contextmanager
 def _opened(data_dir: Path | None) -> "Iterator[tuple[FaqStore, KnowledgeStore]]":
-    """Open the database alone: none of these commands but publishing needs the encoder."""
-    from knowledge_base.database import open_database
     from knowledge_base.faq.store import FaqStore
     from knowledge_base.store import KnowledgeStore
 
-    engine = open_database(_settings(data_dir).sqlalchemy_url)
-    try:
+    with opened_database(data_dir) as engine:
         yield FaqStore(engine), KnowledgeStore(engine)
-    finally:
-        engine.dispose()
-
-
-def _catch_up(settings: "Settings") -> None:
-    """Bring the index up to what was published; running services take it over by themselves."""
-    from knowledge_base.database import open_database
-    from knowledge_base.store import KnowledgeStore
-    from retrieval.snapshots import Snapshots
-
-    snapshots = Snapshots(settings.index_dir)
-    current = snapshots.current()
-    engine = open_database(settings.sqlalchemy_url)
-    try:
-        revision = KnowledgeStore(engine).revision()
-    finally:
-        engine.dispose()
-    if current is not None and snapshots.stamp(current).revision == revision:
-        return
-    from bot.assembly import open_service
-
-    open_service(settings).close()
 
 
 def _as_json(entry: "FaqEntry") -> "dict[str, JsonValue]":

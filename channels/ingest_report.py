@@ -75,7 +75,7 @@ def print_report(report: "IngestReport") -> None:
         console.print(review)
     doubts = [(outcome.file, note) for outcome in report.outcomes for note in outcome.review]
     if doubts:
-        dates = plain_table("文件", "说明", title="施行和失效日期存疑，请核对")
+        dates = plain_table("文件", "说明", title="存疑，请核对")
         for file, note in doubts:
             dates.add_row(Text(file), Text(note))
         console.print()

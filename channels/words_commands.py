@@ -1,18 +1,20 @@
 """`wenzheng words …`, the operators' words, and `wenzheng explain`, what becomes of a question."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from channels.opening import opened_service, settings_of
 from channels.terminal import AsJson, By, DataDir, actor, as_json_value, print_json
 from knowledge_base.words import Word, WordChange, WordDraft, WordKind
 
 if TYPE_CHECKING:
     from bot.answer import Question
     from bot.settings import Settings
+    from knowledge_base.word_store import WordStore
 
 Kind = Annotated[
     WordKind,
@@ -53,7 +55,7 @@ def list_words(
     from bot.assembly import open_words
     from channels.words_report import print_records
 
-    with open_words(_settings(data_dir)) as store:
+    with open_words(settings_of(data_dir)) as store:
         records = store.records(kind, removed=removed)
     if as_json:
         print_json(as_json_value(records))
@@ -76,12 +78,8 @@ def add(
     data_dir: DataDir = None,
 ) -> None:
     """加词；已有的改成新的内容。有一条不成立，就一条也不加。"""
-    from bot.assembly import open_words
-
     drafts = _drafts(kind, entries, two_way=two_way, frequency=frequency, tag=tag)
-    with open_words(_settings(data_dir)) as store:
-        change = store.add(drafts, by=actor(by))
-    _tell(change, as_json=as_json)
+    _change(data_dir, as_json, lambda store: store.add(drafts, by=actor(by)))
 
 
 @words.command()
@@ -93,11 +91,7 @@ def remove(
     data_dir: DataDir = None,
 ) -> None:
     """移除自己的词；自己没有而自带词表里有的，则停用自带的那一条。都可以恢复。"""
-    from bot.assembly import open_words
-
-    with open_words(_settings(data_dir)) as store:
-        change = store.remove(kind, entries, by=actor(by))
-    _tell(change, as_json=as_json)
+    _change(data_dir, as_json, lambda store: store.remove(kind, entries, by=actor(by)))
 
 
 @words.command()
@@ -109,11 +103,7 @@ def restore(
     data_dir: DataDir = None,
 ) -> None:
     """恢复移除的词，内容与移除时一样；停用的自带词重新启用。"""
-    from bot.assembly import open_words
-
-    with open_words(_settings(data_dir)) as store:
-        change = store.restore(kind, entries, by=actor(by))
-    _tell(change, as_json=as_json)
+    _change(data_dir, as_json, lambda store: store.restore(kind, entries, by=actor(by)))
 
 
 @words.command("import")
@@ -125,13 +115,10 @@ def import_words(
     data_dir: DataDir = None,
 ) -> None:
     """从表格加词：UTF-8 或 GB18030，有没有表头都行。有一行不成立，就一行也不加。"""
-    from bot.assembly import open_words
     from knowledge_base.word_files import read_words
 
     drafts = read_words(path, kind)
-    with open_words(_settings(data_dir)) as store:
-        change = store.add(drafts, by=actor(by))
-    _tell(change, as_json=as_json)
+    _change(data_dir, as_json, lambda store: store.add(drafts, by=actor(by)))
 
 
 @words.command("export")
@@ -145,7 +132,7 @@ def export_words(
     from bot.assembly import open_words
     from knowledge_base.word_files import write_words
 
-    with open_words(_settings(data_dir)) as store:
+    with open_words(settings_of(data_dir)) as store:
         own = [word for word in store.in_use() if word.kind is kind and not word.hides]
     write_words(path, kind, own)
     if as_json:
@@ -170,18 +157,14 @@ def try_out(
     data_dir: DataDir = None,
 ) -> None:
     """试一试：加了这些词，排序和回答会怎样。什么也不保存。"""
-    from bot.assembly import open_service
     from bot.explaining import try_words
     from channels.words_report import print_trials
 
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     drafts = _drafts(kind, entry.split(","), two_way=two_way, frequency=frequency, tag=tag)
     asked = [_question(text, region, as_of, settings) for text in questions]
-    service = open_service(settings)
-    try:
+    with opened_service(settings) as service:
         trials = try_words(service, drafts, asked, top=top)
-    finally:
-        service.close()
     if as_json:
         print_json(as_json_value(trials))
     else:
@@ -198,27 +181,17 @@ def explain(
     data_dir: DataDir = None,
 ) -> None:
     """一步步说明一个问题怎样被读懂、检索、排序和判断。"""
-    from bot.assembly import open_service
     from bot.explaining import explain as explain_question
     from channels.words_report import print_explanation
 
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     asked = _question(question, region, as_of, settings)
-    service = open_service(settings)
-    try:
+    with opened_service(settings) as service:
         explanation = explain_question(service, asked, top=top)
-    finally:
-        service.close()
     if as_json:
         print_json(as_json_value(explanation))
     else:
         print_explanation(explanation)
-
-
-def _settings(data_dir: Path | None) -> "Settings":
-    from bot.settings import read_settings
-
-    return read_settings(data_dir)
 
 
 def _question(text: str, region: str | None, as_of: datetime | None, settings: "Settings") -> "Question":
@@ -254,6 +227,14 @@ def _drafts(
             )
         )
     return drafts
+
+
+def _change(data_dir: Path | None, as_json: bool, make: "Callable[[WordStore], WordChange]") -> None:
+    from bot.assembly import open_words
+
+    with open_words(settings_of(data_dir)) as store:
+        change = make(store)
+    _tell(change, as_json=as_json)
 
 
 def _tell(change: WordChange, *, as_json: bool) -> None:

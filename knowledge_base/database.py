@@ -7,6 +7,7 @@ SQLite (WAL) by default, PostgreSQL by URL. The schema is made and moved by Alem
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -283,8 +284,13 @@ def schema_revisions(engine: Engine) -> tuple[str, str]:
     """Return the schema's revision and the newest this program knows; the first is empty where none is."""
     with engine.connect() as connection:
         there = MigrationContext.configure(connection).get_current_revision() or ""
-    newest = ScriptDirectory.from_config(_alembic()).get_current_head() or ""
-    return there, newest
+    return there, _newest_revision()
+
+
+@cache
+def _newest_revision() -> str:
+    """Return the newest revision this program knows; to find it, every one of them is compiled."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
 def open_database(url: str) -> Engine:
@@ -360,6 +366,10 @@ def _alembic() -> Config:
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to a revision, the newest by default; nothing happens when it is there already."""
+    if revision == "head":
+        there, newest = schema_revisions(engine)
+        if there == newest:  # as nearly always: no lock to wait for, nothing to compile
+            return
     config = _alembic()
     with engine.begin() as connection:
         # Alembic looks first and creates after: two workers starting at once must take turns.

@@ -13,7 +13,7 @@ from knowledge_base.fetching import Fetcher
 from knowledge_base.landing import DocumentDraft, LandingStatus
 from knowledge_base.legal_effect import with_stated_effect
 from knowledge_base.loaders import MAX_BYTES
-from knowledge_base.manifest import read_manifest
+from knowledge_base.manifest import doubts, read_manifest
 from knowledge_base.metadata import describe
 from knowledge_base.normalising import assemble
 from knowledge_base.records import DocumentMeta, Inference, OcrPage, Reading
@@ -44,7 +44,8 @@ class FileOutcome:
         chunks: Chunks it has now, those of its 附件 included.
         encoded: How many of them are new, so that they have to be encoded.
         inferred: What was read from the text rather than given, for review.
-        review: What is doubtful in its dates, in Chinese; empty for a file that changed nothing.
+        review: What is doubtful in its dates, and in the manifest for the first file that has it, in
+            Chinese; empty for a file that changed nothing.
         notes: What to know of how it was read, in Chinese.
         ocr: The pages OCR read with lines it was unsure of, only those lines; the whole is stored beside.
     """
@@ -75,10 +76,16 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """On what terms files are taken in; see `ingest_files`."""
+    """On what terms files are taken in; see `ingest_files`.
+
+    Attributes:
+        gazetteer: Every place, those the operator names here included.
+        known: Those known before.
+    """
 
     region: str | None
     gazetteer: Gazetteer
+    known: Gazetteer
     by: str
     as_draft: bool
     ocr_review_below: float
@@ -116,14 +123,11 @@ def ingest_files(
     root, files = _files(path, manifest)
     manifest = manifest or _manifest_in(root if path.is_dir() else None)
     rows = read_manifest(manifest) if manifest else {}
-    gazetteer = load_gazetteer().with_regions(
-        [
-            *store.given_regions(),
-            *(row.region for row in rows.values() if row.region),
-            *([region] if region else []),
-        ]
+    known = load_gazetteer().with_regions(store.given_regions())
+    gazetteer = known.with_regions(
+        [*(row.region for row in rows.values() if row.region), *([region] if region else [])]
     )
-    terms = _Terms(region, gazetteer, by, as_draft, ocr_review_below)
+    terms = _Terms(region, gazetteer, known, by, as_draft, ocr_review_below)
     outcomes: list[FileOutcome] = []
     for done, file in enumerate(files):
         name = file.relative_to(root).as_posix()
@@ -157,21 +161,28 @@ def ingest_page(
         today: The day recorded as that of fetching.
         fetcher: How it is fetched; by default from public addresses only.
     """
-    gazetteer = load_gazetteer().with_regions([*store.given_regions(), *([region] if region else [])])
+    known = load_gazetteer().with_regions(store.given_regions())
+    gazetteer = known.with_regions([region] if region else [])
     try:
         source = source_of_url(url, fetcher or Fetcher(), today=today)
     except LoadError as fault:
         return IngestReport((FileOutcome(url, "failed", str(fault)),))
-    outcome = _take_in(store, source, _Terms(region, gazetteer, by, as_draft, ocr_review_below))
+    outcome = _take_in(store, source, _Terms(region, gazetteer, known, by, as_draft, ocr_review_below))
     return IngestReport(tuple(_with_review([outcome], store)))
 
 
 def _with_review(outcomes: Sequence[FileOutcome], store: KnowledgeStore) -> Iterator[FileOutcome]:
-    """Add the notes on dates to what has changed, now that every successor in the folder is known."""
+    """Add the notes on dates to what has changed, now that every successor in the folder is known.
+
+    A doubt about the manifest is told once, not for every file of a region.
+    """
     notes = store.review()
+    told: set[str] = set()
     for outcome in outcomes:
         changed = outcome.status in ("added", "updated")
-        yield replace(outcome, review=notes.get(outcome.file, ())) if changed else outcome
+        new = tuple(note for note in outcome.review if note not in told)
+        told.update(new)
+        yield replace(outcome, review=(*new, *notes.get(outcome.file, ()))) if changed else outcome
 
 
 def _files(path: Path, manifest: Path | None) -> tuple[Path, list[Path]]:
@@ -224,6 +235,7 @@ def _take_in(
         chunks=sum(len(each.chunks) for each in drafts),
         encoded=landing.new_chunks,
         inferred=() if idle else _inferred(drafts),
+        review=() if idle or source.row is None else doubts(source.row, terms.known),
         notes=reading.notes,
         ocr=tuple(OcrPage(page.number, lines) for page, lines in unsure if lines),
     )

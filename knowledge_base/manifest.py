@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from knowledge_base.dates import read_date
 from knowledge_base.errors import ManifestError
 from knowledge_base.records import DocumentMeta
+from knowledge_base.regions import Gazetteer
 
 COLUMNS = (
     "file",
@@ -24,6 +25,13 @@ COLUMNS = (
     "repealed",
     "superseded_by",
     "url",
+)
+LEVELS = frozenset(
+    {
+        *("宪法", "法律", "法律解释", "有关法律问题和重大问题的决定", "行政法规", "监察法规", "司法解释"),
+        *("地方性法规", "自治条例", "单行条例", "经济特区法规", "浦东新区法规", "海南自由贸易港法规"),
+        *("部门规章", "地方政府规章", "政府规章", "党内法规", "规范性文件", "办事指南", "政策解读"),
+    }
 )
 _TRUE = frozenset({"true", "1", "是", "yes", "y", "已废止", "废止", "失效"})
 _FALSE = frozenset({"false", "0", "否", "no", "n", "有效", "现行有效"})
@@ -87,6 +95,19 @@ def parse_manifest(data: bytes, path: PurePath) -> dict[str, ManifestRow]:
             )
         rows[row.file] = row
     return rows
+
+
+def doubts(row: ManifestRow, known: Gazetteer) -> tuple[str, ...]:
+    """Return what looks mistyped in a row, in Chinese: a document under a wrong region reaches nobody."""
+    part = known.unknown_part(row.region) if row.region else ""
+    return (
+        *([f"清单里的地区“{part}”不在已知的省市之中：请核对写法，如 浙江省/宁波市"] if part else ()),
+        *(
+            [f"清单里的层级“{row.level}”不认识：请核对写法，如 规范性文件"]
+            if row.level not in {"", *LEVELS}
+            else ()
+        ),
+    )
 
 
 def merge(row: ManifestRow | None, read: DocumentMeta) -> DocumentMeta:

@@ -107,6 +107,17 @@ class Gazetteer:
                     places[each] = Place(each, _names_of(each.rsplit("/", 1)[-1]))
         return Gazetteer(places.values())
 
+    def unknown_part(self, region: str) -> str:
+        """Return the province, or the city within it, that is not known here; empty where both are.
+
+        Counties are not all listed: what lies within a known city is taken as it is written.
+        """
+        if region == NATIONAL:
+            return ""
+        province, *rest = region.split("/")
+        parts = [province, *(f"{province}/{city}" for city in rest[:1])]
+        return next((part for part in parts if part not in self._places), "")
+
     def named_regions(self, text: str, *, home: str = "") -> tuple[NamedRegion, ...]:
         """Return the places `text` names in order; `浙江省宁波市` is one.
 

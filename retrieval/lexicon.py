@@ -250,7 +250,12 @@ _OFFICIAL = _Entry(official=True)
 
 def load_lexicon(folder: Path | None = None, words: Sequence[Word] = ()) -> Lexicon:
     """Return the lexicon of a folder of word lists with the operators' words; see `load_lists`."""
-    return Lexicon.of(load_lists(folder), words)
+    return Lexicon.of(load_lists(folder), words) if words else _without_words(folder)
+
+
+@cache
+def _without_words(folder: Path | None) -> Lexicon:
+    return Lexicon.of(load_lists(folder))
 
 
 @cache

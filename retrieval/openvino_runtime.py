@@ -223,6 +223,8 @@ def _save_forward(model: "SentenceTransformer", example: TokenBatch, folder: Pat
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             transformer = cast("torch.nn.Module", model[0].auto_model)
+            # Tracing reads every property; that of the loss, which an encoder has none of, would warn.
+            transformer.loss_function = None  # type: ignore[assignment]
             converted = openvino.convert_model(
                 Forward(transformer).eval(),
                 example_input=(torch.from_numpy(example.ids), torch.from_numpy(example.mask)),

@@ -7,8 +7,8 @@
 
 import hashlib
 import json
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,7 +105,9 @@ class Snapshots:
         """Let `write` fill a new folder, seal it with checksums and make it the current one."""
         parent = self._folder / "snapshots"
         parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=parent))
+        # Not tempfile.mkdtemp: its 0700 would shut out a service, or a backup, of another name.
+        draft = parent / f"{_DRAFT}{secrets.token_hex(4)}"
+        draft.mkdir()
         try:
             write(draft)
             files = sorted(path for path in draft.rglob("*") if path.is_file())

@@ -6,9 +6,9 @@ as it stands: in runs that the segmenter could cut into nothing better than sing
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from retrieval.cutting import Cutting, Source
 from retrieval.tokenize import Tokenizer
@@ -20,6 +20,8 @@ _LONGEST = 6
 # How often jieba counted a character as a word of its own: 佣 932 times, 急 11,126, 到 over 200,000.
 _RARE = 3_000
 _COMMON = 20_000
+# That of the index in use and that of the one to come.
+_DICTIONARIES_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +53,12 @@ class Speller:
         return tuple(word for word in words if 2 <= len(word) <= _LONGEST and _HAN.fullmatch(word))
 
     @cached_property
-    def _by_pinyin(self) -> dict[str, tuple[str, ...]]:
-        from pypinyin import lazy_pinyin
-
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for term in self._terms:
-            found["".join(lazy_pinyin(term))].append(term)
-        return {pinyin: tuple(terms) for pinyin, terms in found.items()}
+    def _by_pinyin(self) -> Mapping[str, tuple[str, ...]]:
+        return _by_pinyin(self._terms)
 
     @cached_property
-    def _by_sounds(self) -> dict[tuple[str, ...], tuple[str, ...]]:
-        found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-        for term in self._terms:
-            found[_sounds(term)].append(term)
-        return {sounds: tuple(terms) for sounds, terms in found.items()}
+    def _by_sounds(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        return _by_sounds(self._terms)
 
     def mend(self, text: str) -> tuple[str, tuple[Mending, ...]]:
         """Return the folded text with what is certainly meant put in, and all that was noticed, in order."""
@@ -127,6 +121,24 @@ def put_in(text: str, mendings: Sequence[Mending]) -> str:
             pieces += [text[position : mending.start], mending.meant[0]]
             position = mending.start + len(mending.typed)
     return "".join((*pieces, text[position:]))
+
+
+@lru_cache(_DICTIONARIES_KEPT)
+def _by_pinyin(terms: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    from pypinyin import lazy_pinyin
+
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for term in terms:
+        found["".join(lazy_pinyin(term))].append(term)
+    return {pinyin: tuple(alike) for pinyin, alike in found.items()}
+
+
+@lru_cache(_DICTIONARIES_KEPT)
+def _by_sounds(terms: tuple[str, ...]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for term in terms:
+        found[_sounds(term)].append(term)
+    return {sounds: tuple(alike) for sounds, alike in found.items()}
 
 
 def _sounds(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from knowledge_base.database import open_database
 from knowledge_base.store import KnowledgeStore
@@ -15,6 +16,10 @@ from retrieval import embedded_model, openvino_runtime
 from retrieval import encoder as encoder_module
 from tests.postgres import PostgresServer, running_postgres
 from tests.retrieval.letters import ALPHABET, letter_tokenizer
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,10 @@ class RefusedError(Exception):
         self.headers = headers
 
 
+_BAD_JSON = "请求内容不是有效的 JSON，请按接口说明发送。"
 _BY_STATUS = {
+    # All that FastAPI answers so is a body it could not decode.
+    400: (ErrorCode.BAD_JSON, _BAD_JSON),
     404: (ErrorCode.NOT_FOUND, "没有这个地址，请检查后再试。"),
     405: (ErrorCode.INVALID_MESSAGE, "这个地址不支持该请求方法。"),
     413: (ErrorCode.TOO_LARGE, "请求太大。"),
@@ -93,7 +96,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
-        return _respond(request, 400, ErrorCode.BAD_JSON, "请求内容不是有效的 JSON，请按接口说明发送。")
+        return _respond(request, 400, ErrorCode.BAD_JSON, _BAD_JSON)
     return _respond(request, 422, ErrorCode.INVALID_MESSAGE, describe_faults(list(faults)))
 
 

@@ -29,6 +29,7 @@ DocumentId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="引文中的 
 router = APIRouter()
 
 _ERRORS: dict[int | str, dict[str, type[BaseModel] | str]] = {
+    400: {"model": ErrorBody, "description": "请求体不是 JSON，或不是 UTF-8：`bad_json`"},
     413: {"model": ErrorBody, "description": "请求体过大：`too_large`"},
     422: {
         "model": ErrorBody,

@@ -23,6 +23,7 @@ from channels.protocol import (
     AnswerMessage,
     BlockMessage,
     ErrorCode,
+    ErrorMessage,
     FeedbackMessage,
     FeedbackSaved,
     Hello,
@@ -133,8 +134,19 @@ class Line:
                 await self._rate(feedback)
             case Say(message):
                 if message.type == "error":
+                    message = self._counted(message)
                     self._reception.metrics.reject(CHANNEL, message.code)
                 await self._send(message.model_dump(mode="json", exclude_none=True))
+
+    def _counted(self, fault: ErrorMessage) -> ErrorMessage:
+        """Count a frame that asks for nothing like a question: a flood of them is limited as well."""
+        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        if not wait_s:
+            return fault
+        reason = f"发送太快了，请 {wait_s:.0f} 秒后再试。"
+        return fault.model_copy(
+            update={"code": ErrorCode.RATE_LIMITED, "message": reason, "retry_after_s": wait_s}
+        )
 
     async def _open(self, hello: Hello) -> None:
         if wait_s := self._reception.limits.wait_s(address=self._address):

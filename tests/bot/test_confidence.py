@@ -1,12 +1,9 @@
 """Whether to answer: the signals read from a turn, and the model that weighs them."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.confidence import SIGNALS, Confidence, signals
 from bot.turn import Evidence, Turn
@@ -72,51 +69,13 @@ def test_a_turn_that_was_not_rewritten_cannot_be_judged() -> None:
         signals(replace(asked("登记费"), query=None))
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=len(SIGNALS), max_size=len(SIGNALS)))
-def test_a_confidence_is_a_probability(values: list[float]) -> None:
-    assert 0.0 <= Confidence((1.0,) * len(SIGNALS), 0.5, 0.5).of(values) <= 1.0
-
-
-def test_without_any_signal_the_bias_decides() -> None:
-    nothing = (0.0,) * len(SIGNALS)
-    assert Confidence(nothing, 0.0, 0.5).of(nothing) == 0.5
-    assert Confidence(nothing, 2.0, 0.5).of(nothing) == pytest.approx(0.8808, abs=1e-4)
-
-
 def test_the_packaged_weights_load() -> None:
     loaded = Confidence.load()
     assert len(loaded.weights) == len(SIGNALS)
     assert 0.0 < loaded.threshold < 1.0
 
 
-def kept(path: Path, **changes: object) -> Path:
-    weights = {"weights": dict.fromkeys(SIGNALS, 1.0), "bias": 0.0, "threshold": 0.5} | changes
-    path.write_text(json.dumps(weights), encoding="utf-8")
-    return path
-
-
-def test_weights_are_read_by_name(tmp_path: Path) -> None:
-    weights = {name: float(place) for place, name in reversed(list(enumerate(SIGNALS)))}
-    loaded = Confidence.load(kept(tmp_path / "weights.json", weights=weights, threshold=0.7))
-    assert loaded.weights == tuple(float(place) for place in range(len(SIGNALS)))
-    assert loaded.threshold == 0.7
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"weights": {"dense": 1.0}}, r"name \['dense'\], expected \["),
-        ({"threshold": None}, "cannot be read"),
-        ({"weights": None}, "cannot be read"),
-    ],
-)
-def test_weights_that_are_not_for_this_model_stop_the_start(
-    tmp_path: Path, changes: dict[str, object], reason: str
-) -> None:
-    with pytest.raises(SettingsError, match=reason):
-        Confidence.load(kept(tmp_path / "weights.json", **changes))
-
-
-def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"nowhere\.json cannot be read"):
-        Confidence.load(tmp_path / "nowhere.json")
+def test_weights_of_other_signals_stop_the_start(tmp_path: Path) -> None:
+    (tmp_path / "weights.json").write_text('{"weights": {"dense": 1}, "bias": 0, "threshold": 0.5}')
+    with pytest.raises(SettingsError, match=r"confidence weights \S+ name \['dense'\], expected"):
+        Confidence.load(tmp_path / "weights.json")

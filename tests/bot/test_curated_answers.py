@@ -38,15 +38,29 @@ PAPERS = FaqRow(
 COUNTY_FEE = FaqRow("养犬登记收费多少？", "每年一百元。", ("《青岚县养犬登记通告》一、",))
 
 
-@pytest.fixture
-def library(documents: Path, tmp_path: Path) -> Iterator[Service]:
-    """The library with three published questions; each test has its own."""
-    settings = Settings(data_dir=tmp_path / "data")
-    service = Service(settings, open_database(settings.sqlalchemy_url), BigramEncoder(), ranking=BY_WORDS)
+def opened(data_dir: Path) -> Service:
+    settings = Settings(data_dir=data_dir)
+    return Service(settings, open_database(settings.sqlalchemy_url), BigramEncoder(), ranking=BY_WORDS)
+
+
+@pytest.fixture(scope="module")
+def published(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with the library and three published questions; to be copied."""
+    data_dir = tmp_path_factory.mktemp("published") / "data"
+    service = opened(data_dir)
     service.ingest(documents)
     for row in (FEE, PAPERS, COUNTY_FEE):
         publish(service, row)
     service.catch_up()
+    service.close()
+    return data_dir
+
+
+@pytest.fixture
+def library(published: Path, tmp_path: Path) -> Iterator[Service]:
+    """The library with its published questions; each test has its own."""
+    shutil.copytree(published, tmp_path / "data")
+    service = opened(tmp_path / "data")
     yield service
     service.close()
 

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +94,7 @@ def test_ingest_lists_what_landed_and_what_to_review(monkeypatch: pytest.MonkeyP
     assert (code, taker.taken, taker.closed) == (0, [tmp_path], 1)
     assert "云州市养犬管理办法" in out
     assert "自2026年5月1日起施行" in out
-    assert "施行和失效日期存疑，请核对" in out
+    assert "存疑，请核对" in out
     assert "没有写明何时施行，按成文日期计" in out
     assert "新增 1" in out
 
@@ -361,15 +360,23 @@ def test_a_model_put_there_beforehand_does_not_make_a_directory_used(
 
 
 @pytest.mark.slow
-def test_help_is_quick() -> None:
-    code = (
-        "import channels.cli, sys; assert not {'torch', 'fastapi', 'numpy', 'sqlalchemy'} & set(sys.modules)"
-    )
-    fastest = min(_seconds([sys.executable, "-c", code]) for _ in range(3))
-    assert fastest < 0.5
+def test_help_is_quick_as_it_loads_nothing_but_the_terminal() -> None:
+    """What is loaded tells how long help takes (a third of a second); a clock would tell how busy we are."""
+    code = """
+import sys
 
+before = set(sys.modules)
+from channels.cli import main
 
-def _seconds(command: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, check=True)
-    return time.perf_counter() - start
+sys.argv = ["wenzheng", "--help"]
+try:
+    main()
+finally:
+    loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+    print(*sorted(loaded - sys.stdlib_module_names), file=sys.stderr)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert all(name in ran.stdout for name in ("ingest", "document", "eval", "bench"))
+    ours = {"channels", "eval", "knowledge_base"}
+    terminal = {"annotated_doc", "markdown_it", "mdurl", "pygments", "rich", "shellingham", "typer"}
+    assert set(ran.stderr.split()) - ours <= terminal

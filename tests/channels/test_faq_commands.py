@@ -24,7 +24,7 @@ SHEET = (
 def data(tmp_path: Path, store: KnowledgeStore, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory with the park rule; the index is left alone, as no question is asked here."""
     store.land(PARK_FILE, [draft_of(PARK)])
-    monkeypatch.setattr(faq_commands, "_catch_up", lambda _settings: None)
+    monkeypatch.setattr(faq_commands, "catch_up", lambda _data_dir: None)
     monkeypatch.setattr("knowledge_base.dates.today", lambda: TODAY)
     return tmp_path
 

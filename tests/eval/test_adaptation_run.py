@@ -1,12 +1,16 @@
 """What an adapter is trained on: both kinds of questions, and the passages worth telling apart."""
 
+from importlib.util import find_spec
+
 import pytest
 
-from eval.adaptation_run import gather
 from eval.datasets import ArticleQuestion, BeirDocument, BeirSet, DatasetError
 from tests.retrieval.fakes import BigramEncoder
 
-pytest.importorskip("peft")
+pytestmark = [
+    pytest.mark.slow,  # importing torch and the trainer takes seconds
+    pytest.mark.skipif(find_spec("peft") is None, reason="wenzheng[adapt] is not installed"),
+]
 
 LAWS = BeirSet(
     "laws",
@@ -23,6 +27,8 @@ OWN = ArticleQuestion(style="colloquial", question="狗证一年多少钱", law=
 
 
 def test_both_kinds_of_questions_come_with_candidates() -> None:
+    from eval.adaptation_run import gather
+
     gathered = gather(LAWS, [OWN], BigramEncoder())
     assert [(each.text, each.right) for each in gathered.questions] == [
         ("养犬登记几日内办理", (0,)),
@@ -33,6 +39,8 @@ def test_both_kinds_of_questions_come_with_candidates() -> None:
 
 
 def test_an_article_that_is_not_in_the_corpus_is_named() -> None:
+    from eval.adaptation_run import gather
+
     missing = OWN.model_copy(update={"article": "第九条"})
     with pytest.raises(DatasetError, match="《养犬条例》第九条 is not in the corpus laws"):
         gather(LAWS, [missing], BigramEncoder())

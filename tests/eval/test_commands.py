@@ -87,6 +87,12 @@ def test_the_group_lists_its_commands(app: typer.Typer) -> None:
     assert "--questions" in RUNNER.invoke(app, ["bench", "--help"]).output
 
 
+def test_the_help_keeps_its_square_brackets(app: typer.Typer) -> None:
+    """Rich takes `[adapt]` for a style, and would leave it out."""
+    listed = RUNNER.invoke(app, ["eval", "adapter", "--help"]).output
+    assert "要装wenzheng[adapt]，" in "".join(listed.split())
+
+
 def test_answers_prints_the_table_and_the_worst_and_saves_the_run(
     app: typer.Typer, service: MemoryService, answer_set: Path, tmp_path: Path
 ) -> None:

@@ -399,6 +399,29 @@ def test_doubtful_dates_are_listed_once_every_successor_has_landed(
     assert all(each.review == () for each in ingest_files(store, folder).outcomes), "nothing changed"
 
 
+def test_a_region_and_a_level_that_nobody_knows_are_listed_once(store: KnowledgeStore, folder: Path) -> None:
+    for name in ("1.md", "2.md", "3.md"):
+        write(folder, name, f"票价规定之{name}\n第一条 票价五元。\n第二条 本规定自2025年6月1日起施行。")
+    manifest(
+        folder,
+        {"file": "1.md", "region": "浙江省/宁波市/余姚市", "level": "规范性文件"},
+        {"file": "2.md", "region": "浙江/宁波市", "level": "规章"},
+        {"file": "3.md", "region": "浙江/绍兴市", "level": "规章"},
+    )
+    report = ingest_files(store, folder)
+    assert [each.review for each in report.outcomes] == [
+        (),
+        (
+            "清单里的地区“浙江”不在已知的省市之中：请核对写法，如 浙江省/宁波市",
+            "清单里的层级“规章”不认识：请核对写法，如 规范性文件",
+        ),
+        (),
+    ]
+    write(folder, "2.md", "票价规定之二\n第一条 票价六元。\n第二条 本规定自2025年6月1日起施行。")
+    again = ingest_files(store, folder).outcomes[1].review
+    assert again == ("清单里的层级“规章”不认识：请核对写法，如 规范性文件",), "the region is known by now"
+
+
 def test_progress_names_each_file_and_ends_complete(store: KnowledgeStore, folder: Path) -> None:
     write(folder, "甲.md", PARK)
     write(folder, "乙.md", "")

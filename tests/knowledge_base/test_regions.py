@@ -19,6 +19,23 @@ def test_the_nearest_is_the_most_specific() -> None:
 
 
 @pytest.mark.parametrize(
+    ("region", "part"),
+    [
+        ("全国", ""),
+        ("浙江省", ""),
+        ("浙江省/宁波市", ""),
+        ("浙江省/宁波市/某县/某镇", ""),
+        ("云岭省/云州市/松溪区", ""),
+        ("浙江省/宁波", "浙江省/宁波"),
+        ("浙江省宁波市", "浙江省宁波市"),
+        ("浙江/宁波市/余姚市", "浙江"),
+    ],
+)
+def test_the_part_of_a_region_that_is_not_known(region: str, part: str) -> None:
+    assert GAZETTEER.unknown_part(region) == part
+
+
+@pytest.mark.parametrize(
     ("regions", "home"),
     [
         (

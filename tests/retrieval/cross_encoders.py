@@ -1,10 +1,12 @@
 """Small cross-encoders made on the spot: a tokenizer of single characters and a BERT of one layer."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+if TYPE_CHECKING:
+    from transformers import BertForSequenceClassification
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 CHARACTERS = "登记应当在三日内办理费每年二百元逾期的处罚款不收多少钱"
@@ -16,6 +18,10 @@ def save_cross_encoder(folder: Path, *, prefers: str = "", labels: int = 1) -> P
     Of the latter nothing is random: the embedding of the preferred character alone has a first element, the
     one layer adds to the first token's what it averages over all tokens, and the score is that element.
     """
+    # Loaded by those who use it: to collect the tests is not to wait seconds for torch.
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
     vocabulary = {token: number for number, token in enumerate([*SPECIAL, *dict.fromkeys(CHARACTERS)])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
@@ -51,7 +57,9 @@ def save_cross_encoder(folder: Path, *, prefers: str = "", labels: int = 1) -> P
     return folder
 
 
-def _prefer(model: BertForSequenceClassification, token: int) -> None:
+def _prefer(model: "BertForSequenceClassification", token: int) -> None:
+    import torch
+
     weights = dict(model.named_parameters())
     with torch.no_grad():
         for name, values in weights.items():

@@ -208,6 +208,19 @@ TEXTS = ["东", "东南西北" * 3, "北 北东", "西西" * 30]
 
 
 @pytest.mark.model
+def test_converting_warns_of_nothing(
+    save_tiny_model: Callable[..., Path], models_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a loss it has no use for, transformers would warn an operator at the first start."""
+    warned: list[str] = []
+    logger = "transformers.modeling_utils.logger"
+    monkeypatch.setattr(f"{logger}.warning_once", lambda message, *_: warned.append(message))
+    SentenceEncoder.load(str(save_tiny_model("quiet")), models_dir=models_folder)
+    assert len(list(models_folder.iterdir())) == 1
+    assert warned == []
+
+
+@pytest.mark.model
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_openvino_gives_the_vectors_of_sentence_transformers(
     save_tiny_model: Callable[..., Path], models_folder: Path, pooling: str

@@ -1,6 +1,8 @@
 """Snapshots are there whole or not at all, and what is damaged is named."""
 
 import json
+import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +44,15 @@ def test_what_was_published_is_current_sound_and_stamped(tmp_path: Path) -> None
     assert snapshots.stamp(published) == stamped(7)
     snapshots.verify(published)
     assert (published / "inner" / "vectors").read_text(encoding="utf-8") == "7"
+
+
+def test_who_may_read_the_files_may_open_their_folder(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        published = Snapshots(tmp_path).publish(stamped(7), parts(7))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(published.stat().st_mode) == 0o755
 
 
 def test_only_the_newest_and_the_one_before_are_kept(tmp_path: Path) -> None:

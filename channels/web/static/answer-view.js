@@ -2,6 +2,8 @@
 import { citedAs, drawing, element, regionName, webAddress } from "./dom.js";
 
 const THUMB = "M7 10v10H3V10h4zm2 10V9.5l4-7c1.7 0 2.6 1.2 2.3 2.7L14.5 9H20a2 2 0 0 1 2 2.4l-1.4 7A2 2 0 0 1 18.6 20z";
+// 1. 1、 （1） 一、 （一） ①: an item that begins with its own number needs no bullet.
+const NUMBERED = /^(?:[（(][\d〇零一二三四五六七八九十百]+[）)]|\d+(?:[、．）)]|\.(?!\d))|[〇零一二三四五六七八九十百]+、|[①-⑳])/;
 const QUOTED = new Set(["answered", "answered_from_service"]);
 
 export class AnswerView {
@@ -52,7 +54,10 @@ export class AnswerView {
     const attributes = { class: block.quoted ? "quoted" : null };
     if (block.type === "list") {
       const last = block.items.length - 1;
-      const items = block.items.map((item, at) => element("li", {}, ...(at === last ? marked(item, marks) : [item])));
+      const items = block.items.map((item, at) => {
+        const numbered = NUMBERED.test(item) ? "numbered" : null;
+        return element("li", { class: numbered }, ...(at === last ? marked(item, marks) : [item]));
+      });
       const lead = block.lead && element("p", {}, block.lead);
       return element("div", attributes, lead, element("ul", {}, ...items));
     }

@@ -198,6 +198,43 @@ def test_everything_fits_and_can_be_hit_with_a_finger(page: Page, width: int) ->
         assert box["height"] >= 44, control.inner_text()
 
 
+def test_in_large_type_on_a_narrow_screen_the_county_can_be_read(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.get_by_role("button", name="大字").click()
+    page.get_by_label("所在地区").select_option("云岭省/云州市/安溪县")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    text, room = page.evaluate(ROOM_SCRIPT)
+    assert text <= room
+
+
+ROOM_SCRIPT = """() => {
+  const select = document.querySelector("#region");
+  const style = getComputedStyle(select);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontSize} ${style.fontFamily}`;
+  const arrow = parseFloat(style.fontSize);
+  return [
+    pen.measureText(select.selectedOptions[0].text).width,
+    select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - arrow,
+  ];
+}"""
+
+
+def test_an_item_with_a_number_of_its_own_has_no_bullet(page: Page) -> None:
+    items = ["1. 申请表", "（二）身份证", "一、登记", "①照片", "户口簿", "1.5 元", "第一次申领的"]
+    styles = page.evaluate(DRAW_SCRIPT, items)
+    assert styles == ["none"] * 4 + ["disc"] * 3
+
+
+DRAW_SCRIPT = """async (items) => {
+  const { AnswerView } = await import("/static/answer-view.js");
+  const view = new AnswerView({});
+  view.block(0, { type: "list", items, lead: "", quoted: true, cites: [] });
+  document.querySelector("#log").append(view.root);
+  return [...view.root.querySelectorAll(".blocks li")].map((each) => getComputedStyle(each).listStyleType);
+}"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")

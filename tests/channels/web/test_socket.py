@@ -185,6 +185,22 @@ def test_a_flood_is_limited_and_its_neighbour_untouched(
         assert until(neighbour, "answer")
 
 
+def test_a_flood_of_frames_that_are_no_messages_is_limited_too(
+    settings: Settings, service: "FakeService", library: "FakeLibrary", engine: Engine
+) -> None:
+    few = settings.model_copy(update={"rate_limit": "3/minute"})
+    app = create_app(few, service, library=library, engine=engine)
+    with TestClient(app) as client, connect(client) as flood:
+        until(flood, "welcome")
+        for _ in range(5):
+            flood.send_text("{")
+        errors = [until(flood, "error")[-1] for _ in range(5)]
+        assert [error["code"] for error in errors] == ["bad_json"] * 3 + ["rate_limited"] * 2
+        assert isinstance(errors[-1]["retry_after_s"], float)
+        ask(flood, "公积金", "late")
+        assert until(flood, "error")[-1]["client_id"] == "late"
+
+
 def test_no_more_questions_are_taken_than_can_be_held(
     chat: WebSocketTestSession, service: "FakeService"
 ) -> None:

@@ -1,0 +1,30 @@
+"""The commands of this package: `wenzheng eval …` and `wenzheng bench`.
+
+Every module here imports what is heavy within the command that needs it, so that help is quick.
+"""
+
+import typer
+
+from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
+from eval.commands.learning import calibrate, train_adapter
+from eval.commands.proofs import crowd, kill
+from eval.commands.retrieval import compare_systems, evaluate_retrieval
+from eval.commands.speed import bench, evaluate_backends, evaluate_index
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `eval` and the command `bench` to the application."""
+    group = typer.Typer(help="评测检索与问答的质量。", no_args_is_help=True)
+    group.command("retrieval")(evaluate_retrieval)
+    group.command("compare")(compare_systems)
+    group.command("answers")(evaluate_answers)
+    group.command("coverage")(evaluate_coverage)
+    group.command("index")(evaluate_index)
+    group.command("calibrate")(calibrate)
+    group.command("faq")(evaluate_faq)
+    group.command("adapter")(train_adapter)
+    group.command("kill")(kill)
+    group.command("crowd")(crowd)
+    group.command("backends")(evaluate_backends)
+    app.add_typer(group, name="eval")
+    app.command("bench")(bench)
