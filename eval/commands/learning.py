@@ -51,7 +51,7 @@ def train_adapter(
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="每题学几遍。")] = 2,
     data_dir: DataDir = None,
 ) -> None:
-    """训练编码模型的低秩适配器（LoRA）：要装附加项 adapt，两核约一小时。"""
+    r"""训练编码模型的低秩适配器（LoRA）：要装 wenzheng\[adapt]，两核约一小时。"""
     from bot.settings import read_settings
     from eval.adaptation_run import gather, train_on
     from eval.datasets import read_article_questions, read_beir
