@@ -16,6 +16,8 @@
     │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
     │   ├── WordsRejected             operators' words do not hold; carries the faults
     │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
+    │   ├── ServicesUnreadable        a file is no service catalogue, or cannot be written as one
+    │   ├── UnknownService            there is no service item of that code
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
@@ -123,6 +125,14 @@ class FaqError(KnowledgeError):
     def __init__(self, message: str, *, column: str = "") -> None:
         super().__init__(message)
         self.column = column
+
+
+class ServicesUnreadable(KnowledgeError):
+    """A file is no service catalogue, or cannot be written as one; the message names it and the cure."""
+
+
+class UnknownService(KnowledgeError):
+    """There is no service item of that code."""
 
 
 class StoreError(KnowledgeError):

@@ -1,0 +1,107 @@
+"""The catalogue as citizens see it: what can be done in a region on a day, where, and through which doors."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from knowledge_base.legal_effect import normalise_title
+from knowledge_base.regions import specificity, visible
+from knowledge_base.services.inheriting import EffectiveItem, effective_items, version_on
+from knowledge_base.services.records import Office, ServiceItem
+from knowledge_base.services.store import Snapshot
+
+_KEPT_VIEWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A way to say an item, for an index.
+
+    Attributes:
+        is_name: Whether it is a name or an alias; else it is one of the item's conditions or audiences.
+    """
+
+    catalog_code: str
+    text: str
+    region: str
+    is_name: bool
+
+
+class Catalogue:
+    """One revision of the catalogue. Safe to share between threads."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.revision = snapshot.revision
+        self._versions = snapshot.versions
+        self._offices = snapshot.offices
+        self._dead = frozenset(url for url, state in snapshot.links.items() if state.state == "dead")
+        self._views: OrderedDict[tuple[str | None, date], Mapping[str, EffectiveItem]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    def items_on(self, day: date) -> list[ServiceItem]:
+        """Return every item that holds on a day, as each region states it."""
+        found = (version_on(versions, day) for versions in self._versions.values())
+        return [item for item in found if item is not None]
+
+    def effective(self, region: str | None, day: date) -> Mapping[str, EffectiveItem]:
+        """Return by catalog code what a citizen of a region can have done on a day."""
+        with self._lock:
+            if (region, day) in self._views:
+                self._views.move_to_end((region, day))
+                return self._views[region, day]
+        view = effective_items(self.items_on(day), region)
+        with self._lock:
+            self._views[region, day] = view
+            while len(self._views) > _KEPT_VIEWS:
+                self._views.popitem(last=False)
+        return view
+
+    def regions_of(self, catalog_code: str, day: date) -> tuple[str, ...]:
+        """Return the regions that state an item on a day, the widest first."""
+        regions = {item.region for item in self.items_on(day) if item.catalog_code == catalog_code}
+        return tuple(sorted(regions, key=lambda region: (specificity(region), region)))
+
+    def wordings(self) -> tuple[Wording, ...]:
+        """Return every way to say any item, of all its versions that may still hold, each once for a region."""
+        found: dict[Wording, None] = {}
+        for versions in self._versions.values():
+            for version in versions:
+                found |= dict.fromkeys(_wordings(version.item))
+        return tuple(found)
+
+    def offices_of(self, item: ServiceItem, region: str | None) -> tuple[Office, ...]:
+        """Return the offices of an item, the nearest to a citizen of the region first."""
+        known = [self._offices[each] for each in item.offices or () if each in self._offices]
+        return tuple(sorted(known, key=lambda office: _distance(office.region, region)))
+
+    def is_dead(self, url: str) -> bool:
+        """Tell whether an address was found dead and must not be shown."""
+        return url in self._dead
+
+    def resting_on(self, title: str, region: str | None, day: date) -> tuple[EffectiveItem, ...]:
+        """Return the items whose 设定依据 names a document of this title."""
+        wanted = normalise_title(title)
+        return tuple(
+            each
+            for each in self.effective(region, day).values()
+            if any(normalise_title(law.title) == wanted for law in each.item.by_law or ())
+        )
+
+
+def _wordings(item: ServiceItem) -> Iterable[Wording]:
+    names = [item.task_name, *(item.aliases or ())]
+    for text in filter(None, names):
+        yield Wording(item.catalog_code, text, item.region, is_name=True)
+    for text in (*(item.accept_condition or ()), *(item.audience or ())):
+        yield Wording(item.catalog_code, text, item.region, is_name=False)
+
+
+def _distance(office: str, citizen: str | None) -> tuple[int, int]:
+    """Return how far an office is, in steps through the tree of regions; of two as far, the nearer's own first."""
+    here, there = visible(citizen), visible(office)
+    return len(here ^ there), -specificity(office)
