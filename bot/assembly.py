@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from bot.consultation import Consultation
+from bot.service_confidence import ServiceConfidence
+from bot.service_desk import ServiceDesk
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
@@ -17,6 +19,8 @@ from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
+from knowledge_base.services.citing import LegalSources
+from knowledge_base.services.store import ServiceStore
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
@@ -32,6 +36,7 @@ from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
 from retrieval.rebuilding import BackgroundBuild
 from retrieval.rerank import CrossEncoderScorer, Reranker
+from retrieval.services import LiveServices
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +87,20 @@ class Service:
         self.building = BackgroundBuild(self.indexer)
         self.follower = Follower(self.indexer, self.building)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
-        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq, reranker=reranker)
+        self.services = ServiceStore(engine)
+        self.service_desk = ServiceDesk(
+            LiveServices(self.services, encoder, settings.index_dir),
+            LegalSources(engine),
+            ServiceConfidence.load(),
+        )
+        self.consultation = Consultation(
+            self.store,
+            self.index,
+            settings,
+            faq=self.faq,
+            reranker=reranker,
+            services=self.service_desk,
+        )
 
     def ingest(
         self,

@@ -13,14 +13,17 @@ _log = logging.getLogger(__name__)
 
 def check(turn: Turn) -> Turn:
     """Drop every citation that does not hold, and the blocks that rest on it; with none left, no answer."""
-    if turn.status is not AnswerStatus.ANSWERED:
+    if turn.status not in (AnswerStatus.ANSWERED, AnswerStatus.ANSWERED_FROM_SERVICE):
         return turn
-    rests_on = turn.curated.sources if turn.curated else turn.evidence
+    rests_on = turn.curated.sources if turn.curated else (*turn.evidence, *turn.service_sources)
     sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in rests_on}
     broken = {citation.n: fault for citation in turn.citations if (fault := _fault(citation, turn, sources))}
     if not broken:
         return turn
     _log.error("turn %s: dropped citations %s", turn.id, broken)
+    if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE:
+        # What the item states stands by itself.
+        return replace(turn, blocks=turn.stated, citations=(), service_sources=())
     citations = tuple(citation for citation in turn.citations if citation.n not in broken)
     # A curated answer rests on all of its sources.
     if not citations or turn.curated:

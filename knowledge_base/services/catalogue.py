@@ -8,11 +8,12 @@ from datetime import date
 
 from knowledge_base.legal_effect import normalise_title
 from knowledge_base.regions import specificity, visible
-from knowledge_base.services.inheriting import EffectiveItem, effective_items, version_on
+from knowledge_base.services.inheriting import EffectiveItem, effective_items, inherit, version_on
 from knowledge_base.services.records import Office, ServiceItem
 from knowledge_base.services.store import Snapshot
 
 _KEPT_VIEWS = 64
+_EVERYWHERE = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,23 @@ class Catalogue:
             while len(self._views) > _KEPT_VIEWS:
                 self._views.popitem(last=False)
         return view
+
+    def widest(self, day: date) -> Mapping[str, EffectiveItem]:
+        """Return by catalog code what each item is in the widest region that states it."""
+        with self._lock:
+            if (_EVERYWHERE, day) in self._views:
+                return self._views[_EVERYWHERE, day]
+        first: dict[str, ServiceItem] = {}
+        for item in sorted(self.items_on(day), key=lambda each: (specificity(each.region), each.task_code)):
+            first.setdefault(item.catalog_code, item)
+        view = {code: inherit([item]) for code, item in first.items()}
+        with self._lock:
+            self._views[_EVERYWHERE, day] = view
+        return view
+
+    def regions(self) -> frozenset[str]:
+        """Return every region that states an item, on whatever day."""
+        return frozenset(each.item.region for versions in self._versions.values() for each in versions)
 
     def regions_of(self, catalog_code: str, day: date) -> tuple[str, ...]:
         """Return the regions that state an item on a day, the widest first."""

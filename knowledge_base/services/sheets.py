@@ -175,8 +175,9 @@ def _table(
     """Return the table of a sheet, if it is one of a catalogue: known by its columns."""
     for at, (number, cells) in enumerate(rows[:_HEADER_WITHIN_ROWS]):
         for kind in _kinds(sheet):
-            known = {each: column.name for column in columns_of(kind) for each in (column.name, column.title)}
-            heads = [re.sub(r"\s", "", cell) for cell in cells]
+            columns = columns_of(kind)
+            known = {_head(each): column.name for column in columns for each in (column.name, column.title)}
+            heads = list(map(_head, cells))
             names = {place: known[head] for place, head in enumerate(heads) if head in known}
             if not _required(kind) <= set(names.values()):
                 continue
@@ -187,6 +188,11 @@ def _table(
                 collected.findings.append(Finding(place, "", f"不认识的列{said}，没有读：请核对列名"))
             return [_Table(kind, place, names, list(rows[at + 1 :]))]
     return []
+
+
+def _head(cell: str) -> str:
+    """Return a heading as it is compared: `APP 链接`, `app链接` and, where it must be filled, `*APP链接` are one."""
+    return re.sub(r"[\s*＊]", "", cell).lower()
 
 
 def _kinds(sheet: str) -> tuple[SheetKind, ...]:
