@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -20,7 +21,10 @@ from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.services.citing import LegalSources
-from knowledge_base.services.store import ServiceStore
+from knowledge_base.services.links import LinkChecker
+from knowledge_base.services.sheets import read_catalogue
+from knowledge_base.services.store import ImportReport, ServiceStore
+from knowledge_base.services.watching import LinkWatch
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
@@ -88,6 +92,11 @@ class Service:
         self.follower = Follower(self.indexer, self.building)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
         self.services = ServiceStore(engine)
+        self.link_watch = (
+            LinkWatch(self.services, LinkChecker(), every=timedelta(hours=settings.link_check_hours))
+            if settings.link_check_hours
+            else None
+        )
         self.service_desk = ServiceDesk(
             LiveServices(self.services, encoder, settings.index_dir),
             LegalSources(engine),
@@ -150,6 +159,16 @@ class Service:
         self.catch_up(on_progress)
         return report
 
+    def take_in_services(self, path: Path, *, by: str = "") -> ImportReport:
+        """Take a service catalogue in and make it ready to be matched; rows that are wrong are left out.
+
+        Raises:
+            ServicesUnreadable: If it cannot be read, or holds nothing of a catalogue.
+        """
+        report = self.services.take_in(read_catalogue(path).batch, by=by)
+        self.service_desk.live.catch_up(self.indexer.reader())
+        return report
+
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
         """Bring the index up to the knowledge base; return whether there was anything to do."""
         built = self.indexer.catch_up(_encoding(on_progress))
@@ -164,8 +183,10 @@ class Service:
             on_progress(Progress("index", 1, 1))
 
     def follow(self) -> None:
-        """From now on, build this machine's index whenever another machine has changed the database."""
+        """From now on, build this machine's index when another has changed the database; check links, if set."""
         self.follower.start()
+        if self.link_watch is not None:
+            self.link_watch.start()
 
     def ready(self) -> Readiness:
         """Tell whether questions can be answered now."""
@@ -195,6 +216,8 @@ class Service:
     def close(self) -> None:
         """Let go of the database; an index that is being built is broken off while it is encoded."""
         self.follower.stop()
+        if self.link_watch is not None:
+            self.link_watch.stop()
         self.building.stop()
         self.engine.dispose()
 
@@ -287,4 +310,6 @@ def open_service(
         service.follow()
     # The dictionaries load on first use; better now than under the first citizen's question.
     service.indexer.reader().warm_up()
+    if service.indexer.current() is not None:
+        service.service_desk.live.get(service.index.get().reader)
     return service

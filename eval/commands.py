@@ -24,6 +24,7 @@ _SAMPLE = Path(__file__).parents[1] / "knowledge_base" / "sample"
 _TRAINING_QUESTIONS = Path(__file__).parent / "data" / "training-questions.jsonl"
 _SAMPLE_QUESTIONS = Path(__file__).parent / "data" / "sample-questions.jsonl"
 _FAQ_QUESTIONS = Path(__file__).parent / "data" / "faq-questions.jsonl"
+_SERVICE_QUESTIONS = Path(__file__).parent / "data" / "service-questions.jsonl"
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="数据目录，默认取 WENZHENG_DATA_DIR。")]
 AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果。")]
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     group.command("index")(evaluate_index)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
+    group.command("services")(evaluate_services)
     group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)
@@ -417,6 +419,31 @@ def evaluate_faq(
     service = open_service(read_settings(data_dir))
     try:
         result = run_faq(service, questions, _read_day(as_of) or today())
+    finally:
+        service.close()
+    if write:
+        keep(result, file, len(questions))
+    _show(result, result.tables(), None, as_json=as_json)
+
+
+def evaluate_services(
+    file: Annotated[Path, typer.Argument(help="标注题，每行一个 JSON 对象。")] = _SERVICE_QUESTIONS,
+    *,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="提问日 YYYY-MM-DD，默认今天。")] = None,
+    write: Annotated[bool, typer.Option("--write", help="把学到的权重和阈值写入程序包。")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """找对事项了吗，拿不准时问了吗，开错门了吗；由标注题学习权重与阈值，数字出自学习时留出的题。"""
+    from bot.assembly import open_service
+    from bot.settings import read_settings
+    from eval.answers_run import today
+    from eval.services_run import keep, read_service_questions, run_services
+
+    questions = read_service_questions(file)
+    service = open_service(read_settings(data_dir))
+    try:
+        result = run_services(service, questions, _read_day(as_of) or today())
     finally:
         service.close()
     if write:

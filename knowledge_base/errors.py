@@ -70,7 +70,18 @@ class MissingTool(LoadError):
 
 
 class FetchError(LoadError):
-    """A web page could not be fetched, or its address is one that must not be asked."""
+    """A web page could not be fetched, or its address is one that must not be asked.
+
+    Attributes:
+        kind: What failed: `url`, `refused` (an address that must not be asked), `name`, `connection`, `tls`,
+            `status`, `redirects`, `time`, `size` or `empty`.
+        status: What the server answered; 0 where it did not.
+    """
+
+    def __init__(self, message: str, *, kind: str = "connection", status: int = 0) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
 
 
 class ClassifiedDocument(LoadError):

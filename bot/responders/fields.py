@@ -3,6 +3,7 @@
 Each aspect has a function that returns the blocks of its answer; none, where the item does not state it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from datetime import datetime
 from bot.answer import Block, ListBlock, NoticeBlock, ParagraphBlock
 from bot.aspects import Aspect
 from knowledge_base.dates import SHANGHAI
-from knowledge_base.services.cells import write_hours
+from knowledge_base.services.cells import write_days
 from knowledge_base.services.inheriting import EffectiveItem
 from knowledge_base.services.opening import opening
 from knowledge_base.services.records import Material, Office, ServiceItem
@@ -161,7 +162,10 @@ def _hours(stated: Stated) -> list[Block]:
 
 def opening_hours(office: Office) -> str:
     """Return the hours of an office on one line."""
-    hours = write_hours(office.hours).replace("\n", "，")
+    by_days: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for each in sorted(office.hours, key=lambda hours: (hours.days, hours.open)):
+        by_days[each.days].append(f"{each.open}-{each.close}")
+    hours = "，".join(f"{write_days(days)} {'、'.join(times)}" for days, times in by_days.items())
     return f"{hours}，法定节假日休息" if office.closed_on_holidays and hours else hours
 
 

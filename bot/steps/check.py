@@ -15,7 +15,7 @@ def check(turn: Turn) -> Turn:
     """Drop every citation that does not hold, and the blocks that rest on it; with none left, no answer."""
     if turn.status not in (AnswerStatus.ANSWERED, AnswerStatus.ANSWERED_FROM_SERVICE):
         return turn
-    rests_on = turn.curated.sources if turn.curated else (*turn.evidence, *turn.service_sources)
+    rests_on = turn.curated.sources if turn.curated else turn.service_sources or turn.evidence
     sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in rests_on}
     broken = {citation.n: fault for citation in turn.citations if (fault := _fault(citation, turn, sources))}
     if not broken:

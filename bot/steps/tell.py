@@ -19,7 +19,7 @@ from knowledge_base.records import NATIONAL
 from knowledge_base.services.records import LegalBasis
 from knowledge_base.store import KnowledgeStore
 
-CITED = 3
+CITED = 2
 
 
 def tell(

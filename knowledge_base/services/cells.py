@@ -224,10 +224,11 @@ def _read_program(text: str) -> MiniProgram:
 
 def write_hours(hours: Sequence[Hours]) -> str:
     """Return opening hours a line each, `周一至周五 09:00-12:00`."""
-    return "\n".join(f"{_write_days(each.days)} {each.open}-{each.close}" for each in hours)
+    return "\n".join(f"{write_days(each.days)} {each.open}-{each.close}" for each in hours)
 
 
-def _write_days(days: Sequence[int]) -> str:
+def write_days(days: Sequence[int]) -> str:
+    """Return days of the week as people write them: `周一至周五、周日`."""
     runs: list[list[int]] = []
     for day in days:
         if runs and runs[-1][-1] == day - 1:

@@ -26,8 +26,10 @@ class Place:
     row: int
 
     def __str__(self) -> str:
-        where = " ".join(filter(None, (self.file, f"“{self.sheet}”" if self.sheet else "")))
-        return f"{where} 第 {self.row} 行" if self.row else where
+        sheet = f"“{self.sheet}”" if self.sheet and self.sheet != self.file.rsplit(".", 1)[0] else ""
+        where = " ".join(filter(None, (self.file, sheet)))
+        unit = "项" if self.file.endswith(".json") else "行"
+        return f"{where} 第 {self.row} {unit}" if self.row else where
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +49,5 @@ class Finding:
     code: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}“{self.column or '整行'}”：{self.message}"
+        code = f"（{self.code}）" if self.code else ""
+        return f"{self.place}{code}“{self.column or '整行'}”：{self.message}"

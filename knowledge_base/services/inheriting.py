@@ -11,6 +11,7 @@ from knowledge_base.services.records import ItemVersion, ServiceItem
 _OWN = frozenset({"catalog_code", "task_code", "region"})
 # A code of the wider region's own item; the narrower one either has its own or has none.
 _NEVER_INHERITED = frozenset({"task_handle_item", "task_version", "task_state", "dept_code"})
+_ONLINE = ("link_addr", "mobile_terminal_url", "mini_program", "app_link", "online_handle_depth", "is_pay_online")
 _DAYS = frozenset({"plan_effective_date", "plan_cancel_date"})
 
 
@@ -70,6 +71,12 @@ def inherit(chain: Sequence[ServiceItem]) -> EffectiveItem:
     ):
         source = next((each for each in chain if getattr(each, number) is not None), None)
         stated[unit] = None if source is None else getattr(source, unit)
+    # Where the nearest word on it is that nothing is done online, a wider region's entries lead elsewhere.
+    offline = next((place for place, each in enumerate(chain) if each.is_online is not None), None)
+    if offline is not None and chain[offline].is_online is False:
+        for name in _ONLINE:
+            values = (getattr(each, name) for each in chain[: offline + 1])
+            stated[name] = next((value for value in values if value is not None), None)
     return EffectiveItem(nearest.model_copy(update=stated), tuple(chain))
 
 

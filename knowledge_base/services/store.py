@@ -7,12 +7,12 @@ days, so what begins on Monday is there on Monday without anybody doing anything
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
-from knowledge_base.database import database_faults
+from knowledge_base.database import StateRow, database_faults
 from knowledge_base.errors import UnknownService
 from knowledge_base.revision import SERVICES, raise_revision, revision_of, take_turn
 from knowledge_base.services.records import (
@@ -45,6 +45,7 @@ _COLUMNS = (
 _LISTS = ("materials", "fees", "questions")
 _ELSEWHERE = frozenset({*_COLUMNS, *_LISTS, "task_code"})
 _AT_ONCE = 500
+_LINKS_CHECKED = "links_checked_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,15 @@ class ServiceStore:
                 (dead.add if state.state == "dead" else dead.discard)(state.url)
             if dead != before:
                 raise_revision(session, SERVICES)
+
+    def claim_link_check(self, now: datetime, every: timedelta) -> bool:
+        """Take it upon this process to check the links, if the last check was claimed long enough ago."""
+        with self._writing("link check could not be claimed") as session:
+            row = session.get(StateRow, _LINKS_CHECKED)
+            if row is not None and datetime.fromisoformat(row.value) + every > now:
+                return False
+            session.merge(StateRow(key=_LINKS_CHECKED, value=now.isoformat()))
+        return True
 
     def forget_links(self, kept: Iterable[str]) -> None:
         """Forget what was found of every address but these."""
