@@ -1,9 +1,9 @@
 """How likely a service item is the one a citizen means, and from where on its door is opened or it is asked for.
 
-A logistic model over a few readable signals, like `bot.confidence` and `bot.likeness`. Two items on one thing
-(补领, 激活) are as near in meaning as two wordings of one item: what is to be done, whom it is for and which
-documents the search found part them. Weights and thresholds are learned by `wenzheng eval services --write`
-and kept in `data/services.json`.
+A multinomial logit over a few readable signals: the candidates and "none of them" share the probability, so
+that two items on one thing (社会保障卡补领, 社会保障卡启用) that match about alike leave neither with enough to
+be opened, and the citizen is asked. Weights and thresholds are learned by `wenzheng eval services --write` and
+kept in `data/services.json`.
 """
 
 import json
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.confidence import beyond_documents
 from bot.turn import Turn
 from knowledge_base.errors import SettingsError
 from knowledge_base.legal_effect import normalise_title
@@ -22,25 +21,24 @@ from retrieval.services import ServiceHit
 
 WEIGHTS_FILE = Path(__file__).parent / "data" / "services.json"
 SIGNALS = (
-    "cosine",
-    "any_cosine",
-    "behind_best",
+    "second_cosine",
+    "told_cosine",
+    "lift",
     "lexical",
-    "of_asked",
     "of_name",
-    "named",
     "terms_unsaid",
-    "actions_shared",
-    "actions_unmet",
-    "actions_unasked",
     "law_first",
     "law_found",
     "audience_shared",
     "audience_unmet",
-    "asks_aspect",
-    "beyond_documents",
+    "asks_rule",
+    "elsewhere",
+    "elsewhere_here",
 )
+LOWER = frozenset({"terms_unsaid", "audience_unmet", "asks_rule", "elsewhere", "elsewhere_here"})
+"""Signals that speak against an item; the others speak for one, and no weight may say otherwise."""
 MOST_OPTIONS = 3
+LEAST_OF_OPTION = 0.03
 _LAWS_SEEN = 3
 _AUDIENCES = {
     "enterprise": r"企业|公司|单位|法人|厂|员工",
@@ -57,6 +55,11 @@ _AUDIENCES = {
     "poor": r"低保|困难|特困|穷",
     "talent": r"人才|博士|硕士|研究生",
 }
+# What the law says of a matter, which no service item does.
+_RULES = re.compile(
+    r"罚|合法|违法|犯法|允许|可不可以|能不能|不能|合不合|怎么处理|后果|会怎|标准|几天假|天数|多少天|打几折|最多|最高|一起拿|同时|冲突|百分之"
+)
+_ELSEWHERE = re.compile(r"异地|外地|外省|跨省|市外|转移|迁|落户|引进|外来|随迁|居住证|来云|备案|零星")
 _AUDIENCE_PATTERNS = {name: re.compile(pattern) for name, pattern in _AUDIENCES.items()}
 
 
@@ -66,12 +69,12 @@ def audiences(text: str) -> frozenset[str]:
 
 
 def signals(
-    turn: Turn, hit: ServiceHit, item: ServiceItem, *, best_other: float, asks_aspect: bool
+    turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool
 ) -> tuple[float, ...]:
     """Return the signals of an item, in the order of `SIGNALS`.
 
-    Args:
-        best_other: That of the nearest other item.
+    `elsewhere` says that the question names a place not served here, `elsewhere_here` that it does and the item
+    is none of those that have to do with other places.
     """
     laws = {normalise_title(law.title) for law in item.by_law or ()}
     found = [normalise_title(each.chunk.document.meta.title) in laws for each in turn.evidence[:_LAWS_SEEN]]
@@ -81,23 +84,19 @@ def signals(
     if "法人" in (item.serves or ()):
         held |= {"enterprise"}
     return (
-        hit.cosine,
-        hit.any_cosine,
-        hit.cosine - best_other,
+        hit.second_cosine,
+        hit.told_cosine,
+        hit.lift,
         hit.lexical,
-        hit.of_asked,
         hit.of_name,
-        hit.named,
         float(hit.terms_unsaid),
-        float(hit.actions_shared),
-        float(hit.actions_unmet),
-        float(hit.actions_unasked),
         float(any(found[:1])),
         float(any(found)),
         float(bool(asked & held)),
         float(len(asked - held)),
-        float(asks_aspect),
-        float(beyond_documents(turn.text)),
+        float(bool(_RULES.search(turn.text)) and not asks_aspect),
+        float(bool(turn.unserved)),
+        float(bool(turn.unserved) and not _ELSEWHERE.search(" ".join(filter(None, names)))),
     )
 
 
@@ -115,15 +114,13 @@ class ServiceConfidence:
 
     Attributes:
         weights: One per signal, in the order of `SIGNALS`.
-        threshold: Probability from which on an item's door is opened, if it leads by `margin`.
-        margin: How far, in probability, the first has to be before the second.
-        ask_from: Probability from which on the citizen is asked which of the first ones is meant.
+        threshold: Probability from which on an item's door is opened.
+        ask_from: Probability that it is any of the candidates from which on the citizen is asked which.
     """
 
     weights: tuple[float, ...]
     bias: float
     threshold: float
-    margin: float
     ask_from: float
 
     @classmethod
@@ -136,29 +133,34 @@ class ServiceConfidence:
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             named = {name: float(weight) for name, weight in kept["weights"].items()}
-            numbers = [float(kept[name]) for name in ("bias", "threshold", "margin", "ask_from")]
+            numbers = [float(kept[name]) for name in ("bias", "threshold", "ask_from")]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"service weights {path} cannot be read: {error}") from error
         if set(named) != set(SIGNALS):
             raise SettingsError(f"service weights {path} name {sorted(named)}, expected {sorted(SIGNALS)}")
         return cls(tuple(named[name] for name in SIGNALS), *numbers)
 
-    def of(self, values: Sequence[float]) -> float:
-        """Return the probability, in [0, 1], that the item with these signals is meant."""
-        logit = self.bias + math.fsum(
-            weight * value for weight, value in zip(self.weights, values, strict=True)
-        )
-        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
+    def of(self, candidates: Sequence[Sequence[float]]) -> list[float]:
+        """Return for each candidate, given by its signals, the probability that it is the one meant.
+
+        In [0, 1]; what is missing to 1 in all is the probability that none of them is.
+        """
+        logits = [
+            self.bias + math.fsum(weight * value for weight, value in zip(self.weights, values, strict=True))
+            for values in candidates
+        ]
+        highest = max([0.0, *logits])
+        shares = [math.exp(logit - highest) for logit in logits]
+        whole = math.fsum(shares) + math.exp(-highest)
+        return [share / whole for share in shares]
 
     def choose(self, probabilities: Sequence[float]) -> Choice:
         """Return what to do with candidates of these probabilities."""
         order = sorted(range(len(probabilities)), key=lambda place: -probabilities[place])
-        if not order or probabilities[order[0]] < min(self.threshold, self.ask_from):
-            return Choice(False, ())
-        first = probabilities[order[0]]
-        second = probabilities[order[1]] if len(order) > 1 else 0.0
-        if first >= self.threshold and first - second >= self.margin:
+        if order and probabilities[order[0]] >= self.threshold:
             return Choice(True, (order[0],))
-        if first < self.ask_from:
+        if math.fsum(probabilities) < self.ask_from:
             return Choice(False, ())
-        return Choice(False, tuple(each for each in order[:MOST_OPTIONS] if probabilities[each] >= self.ask_from / 4))
+        return Choice(
+            False, tuple(each for each in order[:MOST_OPTIONS] if probabilities[each] >= LEAST_OF_OPTION)
+        )

@@ -1,11 +1,13 @@
 """`wenzheng eval services`: is the right service item found, asked for where in doubt, and no wrong door opened?
 
-The model of `bot.service_confidence` is learned from the same labelled questions; every figure of the learned
-one is of questions left out while learning (five folds, all questions around one item in the same fold).
+The model of `bot.service_confidence` is learned from the half of the labelled questions marked `tune`, its
+thresholds from questions left out while learning (five folds, all questions around one item in the same fold);
+those marked `test` are only measured on.
 """
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,21 +17,22 @@ from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.optimize import minimize
 
 from bot.answer import AnswerStatus, Question
 from bot.aspects import Aspect
 from bot.assembly import Service
-from bot.service_confidence import SIGNALS, WEIGHTS_FILE, ServiceConfidence
-from bot.steps.serve import near
+from bot.service_confidence import LOWER, SIGNALS, WEIGHTS_FILE, ServiceConfidence
+from bot.steps.serve import near, region_of
 from bot.turn import Turn
-from eval.calibrate import FOLDS, Floats, fit_logistic
+from eval.calibrate import FOLDS, Floats
 from eval.datasets import DatasetError, read_rows
 from eval.reports import Table, percent
 from knowledge_base.regions import visible
 
-THRESHOLDS = tuple(level / 100 for level in range(30, 96, 2))
-MARGINS = tuple(level / 100 for level in range(0, 61, 5))
-ASKS = (0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+THRESHOLDS = tuple(level / 100 for level in range(50, 98))
+ASKS = tuple(level / 100 for level in range(10, 96, 5))
+RIDGE = 0.001
 # A wrong door weighs as much as this many opened ones; to be asked is worth less than to be answered.
 WRONG_COSTS = 15.0
 ASKED_WORTH = 0.6
@@ -127,9 +130,10 @@ class AspectScores:
 
 @dataclass(frozen=True, slots=True)
 class ServicesResult:
-    """One run: as the service is set now, by aspect, and what was learned with its left-out figures.
+    """One run: as the service is set now, by aspect, and what was learned with its figures.
 
     Attributes:
+        left_out: Of the questions learned from, each left out once. test: Of those never learned from.
         cards_wrong: Cards of items offered beside an answer as related that are not the item meant.
         statuses: How the questions ended.
     """
@@ -141,13 +145,21 @@ class ServicesResult:
     cards_wrong: int
     learned: ServiceConfidence
     left_out: ServiceScores
+    test: ServiceScores
     faults: tuple[ServiceOutcome, ...]
 
     def tables(self) -> list[Table]:
         return [
             Table(
                 ("", "题数", "有事项的", "第一名就对", "直接打开对", "询问且选项里有", "白问", "开错门"),
-                tuple(_row(name, of) for name, of in (("现用权重", self.as_set), ("学习时留出", self.left_out))),
+                tuple(
+                    _row(name, of)
+                    for name, of in (
+                        ("现用权重，全部", self.as_set),
+                        ("学习时留出（tune）", self.left_out),
+                        ("从未学过（test）", self.test),
+                    )
+                ),
             ),
             Table(
                 ("问的方面", "题数", "认出", "按这一栏作答"),
@@ -162,7 +174,6 @@ class ServicesResult:
                 (
                     *zip(SIGNALS, (f"{weight:.3f}" for weight in self.learned.weights), strict=True),
                     ("阈值", f"{self.learned.threshold:.3f}"),
-                    ("领先", f"{self.learned.margin:.3f}"),
                     ("询问", f"{self.learned.ask_from:.3f}"),
                 ),
             ),
@@ -227,7 +238,9 @@ def run_services(service: Service, questions: Sequence[ServiceQuestion], day: da
     ]
     asked = [_asked(each, turn, service) for each, turn in zip(questions, turns, strict=True)]
     as_set = [_as_set(each, turn) for each, turn in zip(questions, turns, strict=True)]
-    learned, left_out = learn_services(asked)
+    learned, left_out = learn_services([each for each in asked if each.labelled.split == "tune"])
+    tested = [each for each in asked if each.labelled.split == "test"]
+    held_out = _outcomes(tested, [learned.of(each.values.tolist()) for each in tested], learned)
     return ServicesResult(
         day=day,
         as_set=ServiceScores.count(as_set),
@@ -239,9 +252,10 @@ def run_services(service: Service, questions: Sequence[ServiceQuestion], day: da
         ),
         learned=learned,
         left_out=ServiceScores.count(left_out),
+        test=ServiceScores.count(held_out),
         faults=tuple(
             each
-            for each in left_out
+            for each in (*left_out, *held_out)
             if each.is_wrong_door or (each.labelled.item and each.first != each.labelled.item)
         ),
     )
@@ -254,10 +268,9 @@ def _card_codes(turn: Turn) -> set[str]:
 
 def _asked(labelled: ServiceQuestion, turn: Turn, service: Service) -> Asked:
     found = []
-    if turn.query is not None and turn.index is not None and not turn.unserved:
-        live = service.service_desk.of(turn)
-        items = live.catalogue.effective(turn.region, turn.day)
-        found = near(turn, live, items, visible(turn.region))
+    if turn.query is not None and turn.index is not None:
+        live, region = service.service_desk.of(turn), region_of(turn)
+        found = near(turn, live, live.catalogue.effective(region, turn.day), visible(region))
     return Asked(
         labelled,
         tuple(hit.catalog_code for hit, _ in found),
@@ -299,35 +312,66 @@ def _by_aspect(questions: Sequence[ServiceQuestion], turns: Sequence[Turn]) -> t
 
 
 def learn_services(asked: Sequence[Asked]) -> tuple[ServiceConfidence, list[ServiceOutcome]]:
-    """Learn the weights and thresholds; the outcomes are of left-out questions at those thresholds."""
+    """Learn the weights and thresholds; the outcomes are of left-out questions at those thresholds.
+
+    Raises:
+        DatasetError: If no question has its item among the candidates.
+    """
+    if not any(each.labelled.item in each.codes for each in asked):
+        raise DatasetError("no question has its item among the candidates: there is nothing to learn from")
     around = [each.labelled.item or each.labelled.near_miss or each.labelled.question for each in asked]
     groups = {near_item: place % FOLDS for place, near_item in enumerate(dict.fromkeys(around))}
     folds = np.array([groups[each] for each in around])
     probabilities: list[list[float]] = [[]] * len(asked)
     for fold in range(FOLDS):
         weights, bias = _fit([each for each, of in zip(asked, folds, strict=True) if of != fold])
+        of_fold = ServiceConfidence(tuple(weights.tolist()), bias, 0.0, 0.0)
         for place in np.flatnonzero(folds == fold).tolist():
-            logits = asked[place].values @ weights + bias
-            probabilities[place] = (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).tolist()
+            probabilities[place] = of_fold.of(asked[place].values.tolist())
     weights, bias = _fit(asked)
-    best = max(
-        (
-            ServiceConfidence(tuple(round(float(w), 4) for w in weights), round(bias, 4), *levels)
-            for levels in ((t, m, a) for t in THRESHOLDS for m in MARGINS for a in ASKS if a <= t)
-        ),
-        key=lambda model: _worth(_outcomes(asked, probabilities, model)),
+    kept = tuple(round(float(weight), 4) for weight in weights)
+    models = (
+        ServiceConfidence(kept, round(bias, 4), threshold, ask_from)
+        for threshold in THRESHOLDS
+        for ask_from in ASKS
     )
+    best = max(models, key=lambda model: _worth(_outcomes(asked, probabilities, model)))
     return best, _outcomes(asked, probabilities, best)
 
 
 def _fit(asked: Sequence[Asked]) -> tuple[Floats, float]:
-    """Fit on all candidates; the one right of a question weighs as much as its wrong ones together."""
-    values = np.concatenate([each.values for each in asked])
-    labels = np.array([code == each.labelled.item for each in asked for code in each.codes])
-    weights = np.array(
-        [1.0 if code == each.labelled.item else 1.0 / len(each.codes) for each in asked for code in each.codes]
+    """Return weights and bias that make the item meant, or none where none is, likeliest of the candidates.
+
+    Each signal speaks for or against, as it is meant to: with a few hundred questions, chance would turn some.
+    """
+    everything = np.concatenate([each.values for each in asked])
+    mean, scale = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-6)
+    matrices = [(each.values - mean) / scale for each in asked]
+    rights = [np.array([code == each.labelled.item for code in each.codes], dtype=np.float64) for each in asked]
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        weights, bias = point[:-1], point[-1]
+        total, gradient = 0.0, np.zeros_like(point)
+        for matrix, right in zip(matrices, rights, strict=True):
+            logits = np.append(matrix @ weights + bias, 0.0)
+            likely = np.exp(logits - logits.max())
+            likely /= likely.sum()
+            wanted = np.append(right, 0.0 if right.any() else 1.0)
+            mass = float(likely @ wanted) + 1e-12
+            total -= math.log(mass)
+            pull = (likely - likely * wanted / mass)[:-1]
+            gradient[:-1] += matrix.T @ pull
+            gradient[-1] += pull.sum()
+        n = len(matrices)
+        ridge = np.append(weights, 0.0)
+        return total / n + RIDGE * float(weights @ weights), gradient / n + 2 * RIDGE * ridge
+
+    bounds = [(None, 0.0) if name in LOWER else (0.0, None) for name in SIGNALS]
+    found = minimize(
+        loss, np.zeros(len(SIGNALS) + 1), jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)]
     )
-    return fit_logistic(values, labels, weights * (len(weights) / weights.sum()))
+    weights = np.asarray(found.x[:-1] / scale, dtype=np.float64)
+    return weights, float(found.x[-1] - weights @ mean)
 
 
 def _outcomes(
@@ -372,8 +416,8 @@ def keep(result: ServicesResult, file: Path, questions: int, path: Path = WEIGHT
         "weights": dict(zip(SIGNALS, learned.weights, strict=True)),
         "bias": learned.bias,
         "threshold": learned.threshold,
-        "margin": learned.margin,
         "ask_from": learned.ask_from,
         "left_out": asdict(result.left_out),
+        "test": asdict(result.test),
     }
     path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

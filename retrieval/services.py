@@ -9,17 +9,15 @@ import logging
 import sqlite3
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.services.catalogue import Catalogue, Wording
+from knowledge_base.services.catalogue import Catalogue, Wording, WordingKind
 from knowledge_base.services.store import ServiceStore
-from retrieval.actions import actions
 from retrieval.contracts import Encoder, Vectors
 from retrieval.dense import build_dense
 from retrieval.lexical import Bm25Index
@@ -36,32 +34,26 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServiceHit:
-    """An item near a question, with how near it is.
+    """An item near a question, with how near it is; cosines are in [-1, 1], shares in [0, 1].
 
     Attributes:
-        cosine: Of the question and the nearest name or alias, in [-1, 1].
-        any_cosine: The same with conditions and audiences among the wordings.
-        lexical: BM25 of the item's words, as a share of the best item's, in [0, 1].
-        of_asked: Share of the question's word weight (idf) that the item's wordings have, in [0, 1].
-        of_name: Share of a name's word weight that the question has, in [0, 1]; of the name with most.
-        named: Share of the question's characters that a name or alias found in it makes up, in [0, 1].
+        cosine: Of the question's matter and the nearest name or alias.
+        second_cosine: Of the matter and the name that is nearest but for one.
+        told_cosine: Of the question as it was asked and the item told whole, as a passage.
+        lift: By how much `cosine` is above the middle one of the wordings near the question.
+        lexical: BM25 of the item's words, as a share of the best item's.
+        of_name: Share of a name's word weight (idf) that the question has; of the name with most.
         terms_unsaid: Official terms of the question that no wording of the item has.
-        actions_shared: Whether question and names want the same done (see `retrieval.actions`).
-        actions_unmet: What the question wants done and no name speaks of.
-        actions_unasked: What the name nearest to the question speaks of and the question does not.
     """
 
     catalog_code: str
     cosine: float
-    any_cosine: float
+    second_cosine: float
+    told_cosine: float
+    lift: float
     lexical: float
-    of_asked: float
     of_name: float
-    named: float
     terms_unsaid: int
-    actions_shared: bool
-    actions_unmet: int
-    actions_unasked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +62,43 @@ class _Words:
 
     text: str
     terms: frozenset[str]
-    actions: frozenset[str]
 
 
 class ServiceIndex:
-    """The wordings of one revision of the catalogue; read-only, safe to share between threads."""
+    """The wordings of one revision of the catalogue; read-only, safe to share between threads.
+
+    Args:
+        vectors: Of the wordings, float32 of shape (n, dim), unit rows; an item told whole is encoded as a
+            passage, the others as queries.
+    """
 
     def __init__(self, wordings: Sequence[Wording], vectors: Vectors, reader: QueryReader) -> None:
         self._codes = sorted({each.catalog_code for each in wordings})
         place_of = {code: place for place, code in enumerate(self._codes)}
         self._of_row = np.array([place_of[each.catalog_code] for each in wordings], dtype=np.int64)
         self._regions = [each.region for each in wordings]
-        self._is_name = np.array([each.is_name for each in wordings], dtype=np.bool_)
+        self._kinds = [each.kind for each in wordings]
+        self._is_short = np.array([kind is not WordingKind.WHOLE for kind in self._kinds], dtype=np.bool_)
         self._dense = build_dense(vectors) if len(wordings) else None
         self._words = [_read(reader.read(each.text)) for each in wordings]
-        self._rows: dict[int, list[int]] = defaultdict(list)
+        self._rows: list[list[int]] = [[] for _ in self._codes]
         for row, place in enumerate(self._of_row.tolist()):
             self._rows[place].append(row)
-        self._held = [frozenset().union(*(self._words[row].terms for row in self._rows[place])) for place in range(len(self._codes))]
-        self._said = ["\n".join(self._words[row].text for row in self._rows[place]) for place in range(len(self._codes))]
-        self._lexical = Bm25Index.build([sorted(held) for held in self._held])
+        self._lexical = Bm25Index.build(
+            [sorted(frozenset().union(*(self._words[row].terms for row in rows))) for rows in self._rows]
+        )
 
     def __len__(self) -> int:
         return len(self._codes)
 
     def search(
-        self, query: Query, vector: Vectors, *, allowed: Collection[str], regions: Collection[str], k: int = 8
+        self, query: Query, vectors: Vectors, *, allowed: Collection[str], regions: Collection[str], k: int
     ) -> list[ServiceHit]:
         """Return the k items nearest to a question, by falling cosine.
 
         Args:
-            vector: Of the question, float32 of shape (dim,).
+            query: The matter of the question, see `bot.aspects.matter_of`.
+            vectors: Of the matter and of the question as it was asked, float32 of shape (2, dim).
             allowed: Catalog codes that may be returned.
             regions: Whose wordings count.
         """
@@ -108,68 +106,65 @@ class ServiceIndex:
             return []
         may = np.array([code in allowed for code in self._codes], dtype=np.bool_)
         seen = np.array([region in regions for region in self._regions], dtype=np.bool_) & may[self._of_row]
-        if not seen.any():
+        short = seen & self._is_short
+        if not short.any():
             return []
-        cosines, rows = self._dense.search(vector[None, :], k=min(POOL, int(seen.sum())), allowed=seen)
-        near = dict(zip(rows[0].tolist(), cosines[0].tolist(), strict=True))
-        terms = _read(query)
-        scores = self._lexical.scores(sorted(terms.terms), may)
+        cosines, rows = self._dense.search(vectors[:1], k=min(POOL, int(short.sum())), allowed=short)
+        middle = float(np.median(cosines[0]))
+        asked = _read(query)
+        scores = self._lexical.scores(sorted(asked.terms), may)
         best = float(scores.max(initial=0.0))
         by_words = np.argsort(-scores, kind="stable")[:BY_WORDS]
-        places = {int(self._of_row[row]) for row in near if row >= 0}
+        places = {int(self._of_row[row]) for row in rows[0].tolist() if row >= 0}
         places |= {int(place) for place in by_words if scores[place] > 0}
-        hits = [
-            self._hit(place, query, terms, vector, seen, float(scores[place]) / best if best else 0.0)
-            for place in sorted(places)
-        ]
+        hits = []
+        for place in sorted(places):
+            of_item = [row for row in self._rows[place] if seen[row]]
+            lexical = float(scores[place]) / best if best else 0.0
+            hits.append(self._hit(self._codes[place], query, asked, vectors, of_item, middle, lexical))
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.catalog_code))[:k]
 
     def _hit(
-        self, place: int, query: Query, asked: _Words, vector: Vectors, seen: NDArray[np.bool_], lexical: float
+        self,
+        code: str,
+        query: Query,
+        asked: _Words,
+        vectors: Vectors,
+        rows: Sequence[int],
+        middle: float,
+        lexical: float,
     ) -> ServiceHit:
-        rows = [row for row in self._rows[place] if seen[row]]
-        cosines = self._cosines(vector, rows)
-        names = [(cosine, row) for cosine, row in zip(cosines, rows, strict=True) if self._is_name[row]]
-        nearest = max(names, default=(0.0, rows[0]))
-        weight = self._lexical.weight
-        held = self._held[place]
-        spoken = frozenset().union(*(self._words[row].actions for _, row in names)) if names else frozenset()
-        plain = _bare(query.text)
-        found = [text for _, row in names if (text := _bare(self._words[row].text)) in plain]
+        of_matter, of_asked = self._cosines(vectors, rows)
+        names = [at for at, row in enumerate(rows) if self._kinds[row] is WordingKind.NAME]
+        wholes = [at for at, row in enumerate(rows) if self._kinds[row] is WordingKind.WHOLE]
+        by_name = sorted((of_matter[at] for at in names), reverse=True) or [min(of_matter)]
+        said = "\n".join(self._words[row].text for row in rows)
         return ServiceHit(
-            catalog_code=self._codes[place],
-            cosine=nearest[0],
-            any_cosine=max(cosines),
+            catalog_code=code,
+            cosine=by_name[0],
+            second_cosine=by_name[min(1, len(by_name) - 1)],
+            told_cosine=max((of_asked[at] for at in wholes), default=min(of_asked)),
+            lift=by_name[0] - middle,
             lexical=lexical,
-            of_asked=_share(asked.terms & held, asked.terms, weight),
-            of_name=max((_share(asked.terms & self._words[row].terms, self._words[row].terms, weight) for _, row in names), default=0.0),
-            named=max(map(len, found), default=0) / len(plain) if plain else 0.0,
-            terms_unsaid=sum(term not in self._said[place] for term in query.terms),
-            actions_shared=bool(asked.actions & spoken),
-            actions_unmet=len(asked.actions - spoken),
-            actions_unasked=len(self._words[nearest[1]].actions - asked.actions),
+            of_name=max((self._share(asked.terms, self._words[rows[at]].terms) for at in names), default=0.0),
+            terms_unsaid=sum(term not in said for term in query.terms),
         )
 
-    def _cosines(self, vector: Vectors, rows: Sequence[int]) -> list[float]:
+    def _cosines(self, vectors: Vectors, rows: Sequence[int]) -> list[list[float]]:
         if self._dense is None:
-            return []
-        vectors = self._dense.vectors(np.array(rows, dtype=np.int64))
-        return [float(each) for each in vectors @ vector]
+            return [[] for _ in vectors]
+        of_rows = self._dense.vectors(np.array(rows, dtype=np.int64))
+        found: list[list[float]] = (vectors @ of_rows.T).tolist()
+        return found
+
+    def _share(self, asked: frozenset[str], held: frozenset[str]) -> float:
+        total = sum(map(self._lexical.weight, held))
+        return sum(map(self._lexical.weight, asked & held)) / total if total else 0.0
 
 
 def _read(query: Query) -> _Words:
-    terms = frozenset((*query.words, *query.official))
     official = " ".join(term for expansion in query.expansions for term in expansion.official)
-    return _Words(f"{query.text} {official}".strip(), terms, actions(query.text))
-
-
-def _bare(text: str) -> str:
-    return "".join(char for char in text if char.isalnum())
-
-
-def _share(part: Iterable[str], whole: Iterable[str], weight: Callable[[str], float]) -> float:
-    total = sum(map(weight, whole))
-    return sum(map(weight, part)) / total if total else 0.0
+    return _Words(f"{query.text} {official}".strip(), frozenset((*query.words, *query.official)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,20 +239,26 @@ class LiveServices:
         self._reader = reader
 
     def _vectors(self, wordings: Sequence[Wording], reader: QueryReader) -> Vectors:
-        """Return vectors of wordings as queries, float32 of shape (n, dim), encoding those that are new."""
+        """Return vectors of wordings, float32 of shape (n, dim), encoding those that are new."""
         if not wordings:
             return np.empty((0, self._encoder.dim), dtype=np.float32)
         cache = VectorCache(self._folder / SERVICES_CACHE, self._encoder.fingerprint, self._encoder.dim)
-        texts = [reader.read(each.text).encoder_text for each in wordings]
-        keys = [vector_key(text, ()) for text in texts]
+        queries = [(each.kind is not WordingKind.WHOLE, reader.read(each.text).encoder_text) for each in wordings]
+        keys = [vector_key(text, ((0, 0),) if is_query else ()) for is_query, text in queries]
         known = cache.get(set(keys))
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        missing = {key: of for key, of in zip(keys, queries, strict=True) if key not in known}
         if missing:
-            vectors = self._encoder.encode_queries(list(missing.values()))
+            as_query = {key: text for key, (is_query, text) in missing.items() if is_query}
+            as_passage = {key: text for key, (is_query, text) in missing.items() if not is_query}
+            vectors: dict[bytes, Vectors] = {}
+            for part, encode in (
+                (as_query, self._encoder.encode_queries),
+                (as_passage, self._encoder.encode_passages),
+            ):
+                if part:
+                    vectors |= dict(zip(part, encode(list(part.values())), strict=True))
             no_spans = np.empty((0, self._encoder.dim), dtype=np.float16)
-            fresh = {
-                key: CachedVectors(vector, no_spans) for key, vector in zip(missing, vectors, strict=True)
-            }
+            fresh = {key: CachedVectors(vector, no_spans) for key, vector in vectors.items()}
             known |= fresh
             try:
                 cache.put(fresh)

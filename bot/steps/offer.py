@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.answer import AnswerStatus
 from bot.cards import card_of
 from bot.pipeline import Step
+from bot.steps.serve import region_of
 from bot.turn import Turn
 from retrieval.services import Services
 
@@ -25,13 +26,13 @@ def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> 
         catalogue = services(turn).catalogue
         moment = now()
         if turn.service is not None:
-            card = card_of(turn.service.effective, catalogue, region=turn.region, now=moment)
+            card = card_of(turn.service.effective, catalogue, region=region_of(turn), now=moment)
             return replace(turn, cards=(card,))
         if not turn.citations or turn.options:
             return turn
         resting = {
             each.item.catalog_code
-            for each in catalogue.resting_on(turn.citations[0].document.title, turn.region, turn.day)
+            for each in catalogue.resting_on(turn.citations[0].document.title, region_of(turn), turn.day)
         }
         related = next(
             (
@@ -43,7 +44,7 @@ def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> 
         )
         if related is None:
             return turn
-        card = card_of(related.effective, catalogue, region=turn.region, now=moment, related=True)
+        card = card_of(related.effective, catalogue, region=region_of(turn), now=moment, related=True)
         return replace(turn, cards=(card,))
 
     return step

@@ -18,7 +18,7 @@ from knowledge_base.services.inheriting import EffectiveItem
 from retrieval.query import Query
 from retrieval.services import ServiceHit, Services
 
-CANDIDATES = 8
+CANDIDATES = 12
 SHOWN = 3
 OFFERED_REGIONS = 6
 CHOSEN = "："
@@ -34,7 +34,7 @@ def serve(services: Lookup, confidence: ServiceConfidence) -> Step:
     """Return the step; an item that is withdrawn, ended or of another region is no candidate."""
 
     def step(turn: Turn) -> Turn:
-        if turn.query is None or turn.index is None or turn.unserved:
+        if turn.query is None or turn.index is None:
             return turn
         if turn.status not in (None, AnswerStatus.NO_ANSWER, AnswerStatus.CLARIFY):
             return turn
@@ -55,13 +55,23 @@ def serve(services: Lookup, confidence: ServiceConfidence) -> Step:
 
 
 def candidates(turn: Turn, live: Services, confidence: ServiceConfidence) -> list[ServiceMatch]:
-    """Return the items a citizen of the turn's region may mean, the likeliest first."""
-    items = live.catalogue.effective(turn.region, turn.day)
+    """Return the items that may be meant, the likeliest first."""
+    region = region_of(turn)
+    items = live.catalogue.effective(region, turn.day)
     chosen = _chosen(turn.text, items)
     if chosen is not None:
         return [chosen]
-    found = near(turn, live, items, visible(turn.region))
+    found = near(turn, live, items, visible(region))
     return _likeliest(found, items, confidence)
+
+
+def region_of(turn: Turn) -> str | None:
+    """Return whose services are asked for: where the citizen is, though another place be named.
+
+    从成都转来 and 在上海住院 are matters of the citizen's own region; that of what is asked for elsewhere says a
+    signal (see `bot.service_confidence`).
+    """
+    return (turn.asked.region or None) if turn.unserved else turn.region
 
 
 def near(
@@ -71,30 +81,29 @@ def near(
     query, index = turn.query, turn.index
     if query is None or index is None:
         raise ValueError("a turn is searched for after it is rewritten")
-    asked = index.reader.read(matter_of(_self_contained(query, turn.earlier).text))
+    whole = _self_contained(query, turn.earlier)
+    matter = index.reader.read(matter_of(whole.text))
     hits = live.index.search(
-        asked, index.encode([asked])[0], allowed=items.keys(), regions=regions, k=CANDIDATES
+        matter,
+        index.encode([matter, replace(whole, context="")]),
+        allowed=items.keys(),
+        regions=regions,
+        k=CANDIDATES,
     )
-    cosines = [hit.cosine for hit in hits]
+    asks_aspect = aspect_of(query) is not None
     return [
-        (
-            hit,
-            signals(
-                turn,
-                hit,
-                items[hit.catalog_code].item,
-                best_other=max((*cosines[:place], *cosines[place + 1 :]), default=0.0),
-                asks_aspect=aspect_of(query) is not None,
-            ),
-        )
-        for place, hit in enumerate(hits)
+        (hit, signals(turn, hit, items[hit.catalog_code].item, asks_aspect=asks_aspect)) for hit in hits
     ]
 
 
 def _likeliest(
     found: Sequence[tuple[ServiceHit, tuple[float, ...]]], items: Items, confidence: ServiceConfidence
 ) -> list[ServiceMatch]:
-    matches = [ServiceMatch(items[hit.catalog_code], hit, confidence.of(values)) for hit, values in found]
+    probabilities = confidence.of([values for _, values in found])
+    matches = [
+        ServiceMatch(items[hit.catalog_code], hit, probability)
+        for (hit, _), probability in zip(found, probabilities, strict=True)
+    ]
     return sorted(matches, key=lambda match: (-match.probability, match.hit.catalog_code))
 
 
@@ -110,7 +119,7 @@ def _chosen(text: str, items: Items) -> ServiceMatch | None:
         return None
     return next(
         (
-            ServiceMatch(each, ServiceHit(code, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0, True, 0, 0), 1.0)
+            ServiceMatch(each, ServiceHit(code, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0), 1.0)
             for code, each in items.items()
             if each.name == name.strip()
         ),
@@ -143,7 +152,7 @@ def _asked_which(turn: Turn, matches: Sequence[ServiceMatch]) -> Turn:
 
 def _asked_where(turn: Turn, live: Services, confidence: ServiceConfidence) -> Turn:
     """Ask for the region where nothing answers here and one item of other regions is clearly meant."""
-    if turn.status is not AnswerStatus.NO_ANSWER or turn.region is not None:
+    if turn.status is not AnswerStatus.NO_ANSWER or turn.region is not None or turn.unserved:
         return turn
     items = live.catalogue.widest(turn.day)
     regions = live.catalogue.regions()

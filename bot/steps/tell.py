@@ -12,6 +12,7 @@ from bot.responders.fields import Stated, answer_from
 from bot.service_desk import ServiceDesk
 from bot.steps.match import evidence_of
 from bot.steps.respond import citation_of, quoted_block
+from bot.steps.serve import region_of
 from bot.turn import Evidence, ServiceMatch, Turn
 from bot.wording import BASIS, BASIS_NAMED, source_name
 from knowledge_base.legal_effect import normalise_title
@@ -39,7 +40,7 @@ def tell(
         stated = answer_from(
             Stated(
                 match.effective,
-                catalogue.offices_of(match.effective.item, turn.region),
+                catalogue.offices_of(match.effective.item, region_of(turn)),
                 now(),
                 has_entry(match.effective, catalogue),
             ),
@@ -60,7 +61,7 @@ def tell(
         quoted = [each for each in turn.evidence[:1] if turn.confidence >= threshold]
         quoted += [each for each in turn.evidence if normalise_title(each.chunk.document.meta.title) in titles][:1]
         named = []
-        for law, passage in services.sources.passages(laws, region=turn.region or NATIONAL, day=turn.day):
+        for law, passage in services.sources.passages(laws, region=region_of(turn) or NATIONAL, day=turn.day):
             chunks = store.chunks(passage.chunk_ids) if passage else {}
             if passage and chunks and turn.query:
                 quoted.append(evidence_of(passage, list(chunks.values()), turn.query))

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from knowledge_base.legal_effect import normalise_title
 from knowledge_base.regions import specificity, visible
@@ -16,18 +17,22 @@ _KEPT_VIEWS = 64
 _EVERYWHERE = "*"
 
 
+class WordingKind(StrEnum):
+    """What a wording is: a name or alias; a condition, audience or often asked question; or the item told whole."""
+
+    NAME = "name"
+    DETAIL = "detail"
+    WHOLE = "whole"
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A way to say an item, for an index.
-
-    Attributes:
-        is_name: Whether it is a name or an alias; else it is one of the item's conditions or audiences.
-    """
+    """A way to say an item, for an index."""
 
     catalog_code: str
     text: str
     region: str
-    is_name: bool
+    kind: WordingKind
 
 
 class Catalogue:
@@ -112,11 +117,17 @@ class Catalogue:
 
 
 def _wordings(item: ServiceItem) -> Iterable[Wording]:
-    names = [item.task_name, *(item.aliases or ())]
-    for text in filter(None, names):
-        yield Wording(item.catalog_code, text, item.region, is_name=True)
-    for text in (*(item.accept_condition or ()), *(item.audience or ())):
-        yield Wording(item.catalog_code, text, item.region, is_name=False)
+    names = list(filter(None, (item.task_name, *(item.aliases or ()))))
+    details = (*(item.accept_condition or ()), *(item.audience or ()))
+    asked = tuple(each.question for each in item.questions or ())
+    whole = "。".join((*names, *details, *(item.handle_flow or ())))
+    for kind, texts in (
+        (WordingKind.NAME, names),
+        (WordingKind.DETAIL, (*details, *asked)),
+        (WordingKind.WHOLE, (whole,) if whole else ()),
+    ):
+        for text in texts:
+            yield Wording(item.catalog_code, text, item.region, kind)
 
 
 def _distance(office: str, citizen: str | None) -> tuple[int, int]:
