@@ -26,9 +26,7 @@ class Aspect(StrEnum):
     PHONE = "phone"
 
 
-_DO = (
-    r"办|申请|申领|领|弄|补|换|激活|启用|开|注销|查|交|缴|提|取|转|迁|登记|上户|落|预约|操作|认定|报销|报|续|变更|改|搞|整|鉴定|评"
-)
+_DO = r"办|申请|申领|领|弄|补|换|激活|启用|开|注销|查|交|缴|提|取|转|迁|登记|上户|落|预约|操作|认定|报销|报|续|变更|改|搞|整|鉴定|评"
 # Each: what a question must say, and what it must not. In this order: the first that fits is meant.
 _ONLINE = re.compile(
     rf"(?:网上|线上|手机上?|app|小程序|支付宝|微信|在线|电脑上?|家里)\S{{0,8}}(?:{_DO}|能|可以|行|吗|不)"

@@ -11,7 +11,12 @@ from knowledge_base.services.records import Material, Office, is_web_address
 
 
 def card_of(
-    effective: EffectiveItem, catalogue: Catalogue, *, region: str | None, now: datetime, related: bool = False
+    effective: EffectiveItem,
+    catalogue: Catalogue,
+    *,
+    region: str | None,
+    now: datetime,
+    related: bool = False,
 ) -> ServiceCard:
     """Return the card of an item for a citizen of a region at a moment."""
     item = effective.item
@@ -74,7 +79,12 @@ def _office(office: Office, now: datetime) -> CardOffice:
 
 def _material(material: Material, catalogue: Catalogue) -> CardMaterial:
     kind = "电子件" if material.type == "电子" else material.type
-    notes = (kind, f"{material.copies}份" if material.copies else "", material.condition, material.waived_reason)
+    notes = (
+        kind,
+        f"{material.copies}份" if material.copies else "",
+        material.condition,
+        material.waived_reason,
+    )
     return CardMaterial(
         name=material.name,
         needed=material.is_need,

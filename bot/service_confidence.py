@@ -68,9 +68,7 @@ def audiences(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _AUDIENCE_PATTERNS.items() if pattern.search(text))
 
 
-def signals(
-    turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool
-) -> tuple[float, ...]:
+def signals(turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool) -> tuple[float, ...]:
     """Return the signals of an item, in the order of `SIGNALS`.
 
     `elsewhere` says that the question names a place not served here, `elsewhere_here` that it does and the item

@@ -52,7 +52,9 @@ def import_items(
         findings = _checked(reading, engine, store)
         refused = [each for each in findings if each.severity is Severity.ERROR]
         if whole and refused:
-            raise typer.BadParameter("有没收的行，不能当作全部事项：请先改好，或去掉 --whole", param_hint="--whole")
+            raise typer.BadParameter(
+                "有没收的行，不能当作全部事项：请先改好，或去掉 --whole", param_hint="--whole"
+            )
         report = store.take_in(reading.batch, by=actor(by), is_whole=whole)
     if as_json:
         print_json({"ok": not refused, **asdict(report), "findings": _findings_as_json(findings)})
@@ -140,7 +142,9 @@ def show(
         view = catalogue.effective(region, _day(as_of)) if region else {}
         found = view.get(code) or next((each for each in view.values() if each.item.task_code == code), None)
         if region and found is None:
-            raise UnknownService(f"{region}当天没有编码为 {code} 的事项：wenzheng service list --region 列出全部")
+            raise UnknownService(
+                f"{region}当天没有编码为 {code} 的事项：wenzheng service list --region 列出全部"
+            )
         history = () if found else store.history(code)
     if as_json:
         versions = [each.model_dump(mode="json", exclude_none=True) for each in history]
@@ -161,9 +165,7 @@ def show(
 
 @group.command()
 def lint(
-    path: Annotated[
-        Path | None, typer.Argument(exists=True, help="要检查的文件；不给则检查已收入的")
-    ] = None,
+    path: Annotated[Path | None, typer.Argument(exists=True, help="要检查的文件；不给则检查已收入的")] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -177,7 +179,9 @@ def lint(
         else:
             snapshot = store.snapshot()
             newest = [versions[-1] for versions in snapshot.versions.values()]
-            in_use = [each.item for each in newest if not each.withdrawn_at and each.item.task_state != "停用"]
+            in_use = [
+                each.item for each in newest if not each.withdrawn_at and each.item.task_state != "停用"
+            ]
             stored = Place("已收入的事项", "", 0)
             reading = Reading(
                 {item.task_code: (item, stored) for item in in_use},
@@ -325,4 +329,6 @@ def _print_item(values: dict[str, object]) -> None:
     for kind in (each for each in SHEETS if each.is_child):
         for child in getattr(item, kind.key) or ():
             cells = zip(columns_of(kind)[1:], written(child, columns_of(kind)[1:]), strict=True)
-            typer.echo(f"{kind.title}：{'；'.join(f'{column.title} {cell}' for column, cell in cells if cell)}")
+            typer.echo(
+                f"{kind.title}：{'；'.join(f'{column.title} {cell}' for column, cell in cells if cell)}"
+            )

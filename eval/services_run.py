@@ -113,7 +113,9 @@ class ServiceScores:
             right_first=sum(each.first == each.labelled.item for each in own),
             opened_right=sum(each.opened == each.labelled.item for each in own),
             asked_right=sum(each.labelled.item in each.options for each in own),
-            asked_in_vain=sum(bool(each.options) and each.labelled.item not in each.options for each in outcomes),
+            asked_in_vain=sum(
+                bool(each.options) and each.labelled.item not in each.options for each in outcomes
+            ),
             wrong_door=sum(each.is_wrong_door for each in outcomes),
         )
 
@@ -347,7 +349,9 @@ def _fit(asked: Sequence[Asked]) -> tuple[Floats, float]:
     everything = np.concatenate([each.values for each in asked])
     mean, scale = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-6)
     matrices = [(each.values - mean) / scale for each in asked]
-    rights = [np.array([code == each.labelled.item for code in each.codes], dtype=np.float64) for each in asked]
+    rights = [
+        np.array([code == each.labelled.item for code in each.codes], dtype=np.float64) for each in asked
+    ]
 
     def loss(point: Floats) -> tuple[float, Floats]:
         weights, bias = point[:-1], point[-1]

@@ -136,7 +136,11 @@ class Fetcher:
         if response.status in _REDIRECTS and (location := response.headers.get("Location")):
             return location
         if response.status != 200:
-            raise FetchError(f"网址应答 HTTP {response.status}：请在浏览器里核对它能否打开", kind="status", status=response.status)
+            raise FetchError(
+                f"网址应答 HTTP {response.status}：请在浏览器里核对它能否打开",
+                kind="status",
+                status=response.status,
+            )
         declared = int(length) if (length := response.headers.get("Content-Length", "")).isdecimal() else 0
         data = bytearray()
         while declared <= self.max_bytes and not expired.is_set() and (piece := response.read(65_536)):
@@ -144,7 +148,9 @@ class Fetcher:
             if len(data) > self.max_bytes:
                 break
         if max(declared, len(data)) > self.max_bytes:
-            raise FetchError(f"网址的内容超过上限 {shown_size(self.max_bytes)}：请下载后拆分，或调高上限", kind="size")
+            raise FetchError(
+                f"网址的内容超过上限 {shown_size(self.max_bytes)}：请下载后拆分，或调高上限", kind="size"
+            )
         if not data and not expired.is_set():
             raise FetchError("网址应答了空白内容：请在浏览器里核对", kind="empty")
         header = Message()
@@ -157,10 +163,15 @@ class Fetcher:
         try:
             addresses = self.resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise FetchError(f"查不到 {host} 的地址：请核对网址，或检查这台机器的网络", kind="name") from error
+            raise FetchError(
+                f"查不到 {host} 的地址：请核对网址，或检查这台机器的网络", kind="name"
+            ) from error
         refused = [address for address in addresses if not self.allowed(address)]
         if refused or not addresses:
-            raise FetchError(f"{host} 指向内部或保留的地址 {'、'.join(refused)}，不能抓取：只收公网上的网页", kind="refused")
+            raise FetchError(
+                f"{host} 指向内部或保留的地址 {'、'.join(refused)}，不能抓取：只收公网上的网页",
+                kind="refused",
+            )
         fault: Exception | None = None
         for address in addresses:
             left = until - time.monotonic()
@@ -186,7 +197,9 @@ class Fetcher:
                 return connection
         secure = isinstance(fault, ssl.SSLError) or "SSL" in type(fault).__name__
         reason = "的证书不可信或加密方式不支持" if secure else "连接不上"
-        raise FetchError(f"{host} {reason}：请核对网址，或在浏览器里保存后导入", kind="tls" if secure else "connection") from fault
+        raise FetchError(
+            f"{host} {reason}：请核对网址，或在浏览器里保存后导入", kind="tls" if secure else "connection"
+        ) from fault
 
     def _too_slow(self) -> FetchError:
         return FetchError(f"网址在 {self.timeout_s:.0f} 秒内没有传完：请稍后再试，或下载后导入", kind="time")

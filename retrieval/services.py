@@ -231,7 +231,11 @@ class LiveServices:
     def _load(self, reader: QueryReader) -> None:
         self._looked_at = self._monotonic_s()
         known = self._services
-        if known is not None and reader is self._reader and self._store.revision() == known.catalogue.revision:
+        if (
+            known is not None
+            and reader is self._reader
+            and self._store.revision() == known.catalogue.revision
+        ):
             return
         catalogue = Catalogue(self._store.snapshot())
         wordings = catalogue.wordings()
@@ -243,7 +247,9 @@ class LiveServices:
         if not wordings:
             return np.empty((0, self._encoder.dim), dtype=np.float32)
         cache = VectorCache(self._folder / SERVICES_CACHE, self._encoder.fingerprint, self._encoder.dim)
-        queries = [(each.kind is not WordingKind.WHOLE, reader.read(each.text).encoder_text) for each in wordings]
+        queries = [
+            (each.kind is not WordingKind.WHOLE, reader.read(each.text).encoder_text) for each in wordings
+        ]
         keys = [vector_key(text, ((0, 0),) if is_query else ()) for is_query, text in queries]
         known = cache.get(set(keys))
         missing = {key: of for key, of in zip(keys, queries, strict=True) if key not in known}

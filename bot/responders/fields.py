@@ -70,7 +70,9 @@ def _materials(stated: Stated) -> list[Block]:
         ("免提交的材料，政府部门已经有，不用带：", waived),
     )
     blocks: list[Block] = [
-        ListBlock(lead=lead, items=tuple(map(describe_material, of_group))) for lead, of_group in groups if of_group
+        ListBlock(lead=lead, items=tuple(map(describe_material, of_group)))
+        for lead, of_group in groups
+        if of_group
     ]
     if not needed:
         blocks.insert(0, ParagraphBlock(text=f"办理“{name}”没有必须自带的材料。"))
@@ -103,7 +105,9 @@ def time_limit(item: ServiceItem) -> str:
     parts = []
     if item.promise_day is not None:
         at_once = item.promise_day == 0 or item.project_type == "即办件"
-        parts.append("当场办结（即办件）" if at_once else f"承诺{item.promise_day}个{_unit(item.promise_type)}内办结")
+        parts.append(
+            "当场办结（即办件）" if at_once else f"承诺{item.promise_day}个{_unit(item.promise_type)}内办结"
+        )
     elif item.project_type == "即办件":
         parts.append("当场办结（即办件）")
     if item.anticipate_day:

@@ -34,7 +34,9 @@ def hand_off(hotline: str) -> Step:
     """
 
     def step(turn: Turn) -> Turn:
-        if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE or (turn.status is AnswerStatus.CLARIFY and turn.blocks):
+        if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE or (
+            turn.status is AnswerStatus.CLARIFY and turn.blocks
+        ):
             return turn
         if turn.status is AnswerStatus.CLARIFY:
             words = ASK_REGION_WITHIN.format(place=place_name(turn.region)) if turn.region else ASK_REGION

@@ -91,9 +91,7 @@ def near(
         k=CANDIDATES,
     )
     asks_aspect = aspect_of(query) is not None
-    return [
-        (hit, signals(turn, hit, items[hit.catalog_code].item, asks_aspect=asks_aspect)) for hit in hits
-    ]
+    return [(hit, signals(turn, hit, items[hit.catalog_code].item, asks_aspect=asks_aspect)) for hit in hits]
 
 
 def _likeliest(
@@ -140,7 +138,11 @@ def _asked_which(turn: Turn, matches: Sequence[ServiceMatch]) -> Turn:
     if turn.curated is not None:
         return turn
     options = tuple(
-        Option(label=each.effective.name, question=f"{each.effective.name}{CHOSEN}{turn.text}", region=turn.region)
+        Option(
+            label=each.effective.name,
+            question=f"{each.effective.name}{CHOSEN}{turn.text}",
+            region=turn.region,
+        )
         for each in matches
     )
     if turn.status is None:  # the documents answer; which item it is may still be said

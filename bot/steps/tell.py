@@ -23,9 +23,7 @@ from knowledge_base.store import KnowledgeStore
 CITED = 2
 
 
-def tell(
-    services: ServiceDesk, store: KnowledgeStore, threshold: float, now: Callable[[], datetime]
-) -> Step:
+def tell(services: ServiceDesk, store: KnowledgeStore, threshold: float, now: Callable[[], datetime]) -> Step:
     """Return the step.
 
     Args:
@@ -59,13 +57,18 @@ def tell(
         titles = {normalise_title(law.title) for law in laws}
         # A passage the search is sure of answers by itself; it is quoted whether or not the item rests on it.
         quoted = [each for each in turn.evidence[:1] if turn.confidence >= threshold]
-        quoted += [each for each in turn.evidence if normalise_title(each.chunk.document.meta.title) in titles][:1]
+        quoted += [
+            each for each in turn.evidence if normalise_title(each.chunk.document.meta.title) in titles
+        ][:1]
         named = []
         for law, passage in services.sources.passages(laws, region=region_of(turn) or NATIONAL, day=turn.day):
             chunks = store.chunks(passage.chunk_ids) if passage else {}
             if passage and chunks and turn.query:
                 quoted.append(evidence_of(passage, list(chunks.values()), turn.query))
-            elif all(normalise_title(each.chunk.document.meta.title) != normalise_title(law.title) for each in quoted):
+            elif all(
+                normalise_title(each.chunk.document.meta.title) != normalise_title(law.title)
+                for each in quoted
+            ):
                 named.append(law)
         return _once(quoted)[:CITED], named
 

@@ -24,7 +24,10 @@ from knowledge_base.services.records import (
     ServiceItem,
 )
 
-_TRUE, _FALSE = frozenset({"是", "true", "1", "y", "yes", "√"}), frozenset({"否", "false", "0", "n", "no", "×"})
+_TRUE, _FALSE = (
+    frozenset({"是", "true", "1", "y", "yes", "√"}),
+    frozenset({"否", "false", "0", "n", "no", "×"}),
+)
 _LAW = re.compile(r"《(?P<title>.+)》(?:[（(](?P<number>[^（）()]*)[）)])?(?P<article>.*)")
 _DAY_NAMES = "一二三四五六日"
 _HOURS = re.compile(
@@ -99,7 +102,9 @@ def written(record: BaseModel, columns: Iterable[Column]) -> list[str]:
     return cells
 
 
-def values_of(cells: Mapping[str, str], columns: Sequence[Column]) -> tuple[dict[str, object], dict[str, str]]:
+def values_of(
+    cells: Mapping[str, str], columns: Sequence[Column]
+) -> tuple[dict[str, object], dict[str, str]]:
     """Return the values of a row by field, and by field what is wrong with a cell that has none.
 
     Args:
@@ -174,7 +179,9 @@ def _read_lines(text: str) -> list[str]:
 
 
 def _read_choices(text: str) -> list[str]:
-    return [each.strip() for line in _read_lines(text) for each in re.split("[、,，;；/]", line) if each.strip()]
+    return [
+        each.strip() for line in _read_lines(text) for each in re.split("[、,，;；/]", line) if each.strip()
+    ]
 
 
 def _read_children(text: str) -> object:
@@ -236,7 +243,8 @@ def write_days(days: Sequence[int]) -> str:
         else:
             runs.append([day])
     names = [
-        f"周{_DAY_NAMES[run[0] - 1]}" + (f"至周{_DAY_NAMES[run[-1] - 1]}" if len(run) > 1 else "") for run in runs
+        f"周{_DAY_NAMES[run[0] - 1]}" + (f"至周{_DAY_NAMES[run[-1] - 1]}" if len(run) > 1 else "")
+        for run in runs
     ]
     return "、".join(names)
 

@@ -40,7 +40,9 @@ class LegalSources:
     def unknown(self, laws: Iterable[LegalBasis]) -> frozenset[LegalBasis]:
         """Return those whose document the knowledge base does not have."""
         with database_faults("the titles could not be read"), Session(self._engine) as session:
-            titles = {normalise_title(title) for title in session.scalars(select(VersionRow.title).distinct())}
+            titles = {
+                normalise_title(title) for title in session.scalars(select(VersionRow.title).distinct())
+            }
         return frozenset(law for law in laws if normalise_title(law.title) not in titles)
 
 

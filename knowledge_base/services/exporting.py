@@ -22,7 +22,9 @@ def write_catalogue(path: Path, batch: Batch) -> None:
     """
     suffix = path.suffix.lower()
     if suffix and suffix not in FORMATS:
-        raise ServicesUnreadable(f"不能写成 {suffix} 文件：可以是 {'、'.join(FORMATS)}，或者一个文件夹（CSV）")
+        raise ServicesUnreadable(
+            f"不能写成 {suffix} 文件：可以是 {'、'.join(FORMATS)}，或者一个文件夹（CSV）"
+        )
     try:
         if suffix == ".json":
             path.write_text(write_json(batch), encoding="utf-8")

@@ -11,7 +11,14 @@ from knowledge_base.services.records import ItemVersion, ServiceItem
 _OWN = frozenset({"catalog_code", "task_code", "region"})
 # A code of the wider region's own item; the narrower one either has its own or has none.
 _NEVER_INHERITED = frozenset({"task_handle_item", "task_version", "task_state", "dept_code"})
-_ONLINE = ("link_addr", "mobile_terminal_url", "mini_program", "app_link", "online_handle_depth", "is_pay_online")
+_ONLINE = (
+    "link_addr",
+    "mobile_terminal_url",
+    "mini_program",
+    "app_link",
+    "online_handle_depth",
+    "is_pay_online",
+)
 _DAYS = frozenset({"plan_effective_date", "plan_cancel_date"})
 
 

@@ -37,7 +37,9 @@ _SOFT_GONE = re.compile(
 # A page that says in passing that something does not exist is no error page; those are short.
 _SHORT_CHARS = 600
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_UNSEEN = re.compile(r"<(script|style|head|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]+>", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(
+    r"<(script|style|head|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]+>", re.IGNORECASE | re.DOTALL
+)
 _HOME_PATHS = frozenset({"", "/", "/index.html", "/index.htm", "/index.jsp", "/index.shtml", "/index"})
 
 

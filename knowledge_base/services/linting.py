@@ -88,9 +88,7 @@ def _own_faults(
     for title in dict.fromkeys(law.title for law in item.by_law or () if law in unknown):
         yield "by_law", f"知识库里没有《{title}》：收入这份文件或核对标题，此前只能写出名称，不能引用原文"
     for fee in item.fees or ():
-        lacking = "和".join(
-            name for name, value in (("标准", fee.stand), ("依据", fee.by_law)) if not value
-        )
+        lacking = "和".join(name for name, value in (("标准", fee.stand), ("依据", fee.by_law)) if not value)
         if lacking:
             yield "fees", f"收费“{fee.name}”没有写明{lacking}：收费必须有标准和依据，没有依据的不得收"
     for material in item.materials or ():
@@ -109,9 +107,7 @@ def _own_faults(
         yield "plan_cancel_date", f"已于 {ends} 取消，不再用来回答：还在办的改日期，不办的写“停用”"
 
 
-def _contradictions(
-    item: ServiceItem, whole: ServiceItem, around: Surroundings
-) -> Iterator[tuple[str, str]]:
+def _contradictions(item: ServiceItem, whole: ServiceItem, around: Surroundings) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an item together with what it inherits, where it states a part of that itself."""
     del around
 
@@ -120,14 +116,32 @@ def _contradictions(
 
     if whole.task_name is None:
         yield "task_name", "没有事项名称，上级地区也没有同一基本编码的事项：补名称，或核对基本编码"
-    if states("limit_scene_num", "limit_scene_reason") and whole.limit_scene_num and not whole.limit_scene_reason:
-        yield "limit_scene_num", f"要到现场{whole.limit_scene_num}次，没有写原因：写明必须现场办理的原因，没有的改为 0"
+    if (
+        states("limit_scene_num", "limit_scene_reason")
+        and whole.limit_scene_num
+        and not whole.limit_scene_reason
+    ):
+        yield (
+            "limit_scene_num",
+            f"要到现场{whole.limit_scene_num}次，没有写原因：写明必须现场办理的原因，没有的改为 0",
+        )
     if states("online_handle_depth", "limit_scene_num") and whole.online_handle_depth == ONLINE_WHOLLY:
         if whole.limit_scene_num:
-            yield "limit_scene_num", f"全程网办的应为 0，读到 {whole.limit_scene_num}：改次数，或把网办深度改为 3 以下"
-    if states("is_online", "online_handle_depth") and whole.is_online is False and (whole.online_handle_depth or 0) > 1:
+            yield (
+                "limit_scene_num",
+                f"全程网办的应为 0，读到 {whole.limit_scene_num}：改次数，或把网办深度改为 3 以下",
+            )
+    if (
+        states("is_online", "online_handle_depth")
+        and whole.is_online is False
+        and (whole.online_handle_depth or 0) > 1
+    ):
         yield "online_handle_depth", "写着不能网办，又写了网办深度：改其中之一"
-    if states("is_online", "handle_type") and whole.is_online is False and "网上办理" in (whole.handle_type or ()):
+    if (
+        states("is_online", "handle_type")
+        and whole.is_online is False
+        and "网上办理" in (whole.handle_type or ())
+    ):
         yield "handle_type", "写着不能网办，办理形式里又有网上办理：改其中之一"
     has_door = whole.link_addr or whole.mobile_terminal_url or whole.mini_program or whole.app_link
     if whole.is_online and not has_door and states("is_online", "link_addr"):

@@ -58,9 +58,7 @@ def is_holiday(day: date) -> bool:
 
 def sessions(office: Office, day: date) -> tuple[tuple[datetime, datetime], ...]:
     """Return from when to when an office is open on a day, in order; in Asia/Shanghai."""
-    return tuple(
-        (_moment(day, hours.open), _moment(day, hours.close)) for hours in _hours_on(office, day)
-    )
+    return tuple((_moment(day, hours.open), _moment(day, hours.close)) for hours in _hours_on(office, day))
 
 
 def opening(office: Office, now: datetime) -> Opening:
@@ -74,9 +72,7 @@ def opening(office: Office, now: datetime) -> Opening:
         if begins <= local < ends:
             return Opening(True, until=ends, is_certain=is_announced(local.date()))
     following = next((begins for begins, _ in _sessions_from(office, local.date()) if begins > local), None)
-    return Opening(
-        False, next_open=following, is_certain=is_announced((following or local).date())
-    )
+    return Opening(False, next_open=following, is_certain=is_announced((following or local).date()))
 
 
 def _sessions_from(office: Office, day: date) -> Iterator[tuple[datetime, datetime]]:

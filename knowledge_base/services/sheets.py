@@ -76,9 +76,7 @@ class _Collected:
     def keep(self, record: ServiceItem | Office, place: Place) -> None:
         """Keep a record, unless there is one of its code already."""
         code = record.task_code if isinstance(record, ServiceItem) else record.id
-        kept: dict[str, tuple[Any, Place]] = (
-            self.items if isinstance(record, ServiceItem) else self.offices
-        )
+        kept: dict[str, tuple[Any, Place]] = self.items if isinstance(record, ServiceItem) else self.offices
         if code not in kept:
             kept[code] = (record, place)
             return
@@ -106,7 +104,9 @@ def read_catalogue(path: Path) -> Reading:
             tables += _csv_tables(name, data, collected)
     _read_tables(tables, collected)
     if not collected.items and not collected.offices and not collected.findings:
-        raise ServicesUnreadable(f"{path.name} 里没有事项，也没有办理地点：请对照 wenzheng service export 的样子")
+        raise ServicesUnreadable(
+            f"{path.name} 里没有事项，也没有办理地点：请对照 wenzheng service export 的样子"
+        )
     return Reading(collected.items, collected.offices, tuple(collected.findings))
 
 
@@ -197,7 +197,9 @@ def _head(cell: str) -> str:
 
 def _kinds(sheet: str) -> tuple[SheetKind, ...]:
     """Return the kinds a sheet may be, the one it is called after first."""
-    return tuple(sorted(SHEETS, key=lambda kind: sheet.rsplit("/", 1)[-1].lower() not in (kind.key, kind.title)))
+    return tuple(
+        sorted(SHEETS, key=lambda kind: sheet.rsplit("/", 1)[-1].lower() not in (kind.key, kind.title))
+    )
 
 
 def _required(kind: SheetKind) -> set[str]:
@@ -242,7 +244,9 @@ def _read_tables(tables: Sequence[_Table], collected: _Collected) -> None:
                 collected.keep(record, place)
     for code, (place, kind) in unclaimed.items():
         message = f"“事项”表里没有实施编码 {code or '（空）'}，这些{kind.title}没有收：请核对编码"
-        collected.findings.append(Finding(place, title_of(ServiceItem, ITEM_CODE), message, Severity.ERROR, code))
+        collected.findings.append(
+            Finding(place, title_of(ServiceItem, ITEM_CODE), message, Severity.ERROR, code)
+        )
 
 
 def _by_name(table: _Table, cells: Sequence[str]) -> dict[str, str]:

@@ -203,8 +203,12 @@ def _take_in(session: Session, batch: Batch, by: str, is_whole: bool) -> ImportR
         (withdrawn if ended else changed).append(item.task_code)
         row.withdrawn_at = None
     if is_whole:
-        missing = set(session.scalars(select(ServiceItemRow.task_code).where(ServiceItemRow.withdrawn_at.is_(None))))
-        for code, row in _rows_by_code(session, sorted(missing - {item.task_code for item in batch.items})).items():
+        missing = set(
+            session.scalars(select(ServiceItemRow.task_code).where(ServiceItemRow.withdrawn_at.is_(None)))
+        )
+        for code, row in _rows_by_code(
+            session, sorted(missing - {item.task_code for item in batch.items})
+        ).items():
             row.withdrawn_at, row.withdrawn_by = datetime.now(UTC), by
             withdrawn.append(code)
     offices = 0
@@ -236,7 +240,9 @@ def _version_row(item: ServiceItem, number: int, by: str) -> ServiceVersionRow:
             ServiceMaterialRow(position=place, **each.model_dump())
             for place, each in enumerate(item.materials or ())
         ],
-        fees=[ServiceFeeRow(position=place, **each.model_dump()) for place, each in enumerate(item.fees or ())],
+        fees=[
+            ServiceFeeRow(position=place, **each.model_dump()) for place, each in enumerate(item.fees or ())
+        ],
         questions=[
             ServiceQuestionRow(position=place, **each.model_dump())
             for place, each in enumerate(item.questions or ())
@@ -278,4 +284,6 @@ def _office(row: ServiceOfficeRow) -> Office:
 
 
 def _link(row: ServiceLinkRow) -> LinkState:
-    return LinkState.model_validate({column.key: getattr(row, column.key) for column in row.__table__.columns})
+    return LinkState.model_validate(
+        {column.key: getattr(row, column.key) for column in row.__table__.columns}
+    )
