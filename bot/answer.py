@@ -102,7 +102,7 @@ class Option(_Frozen):
 
 
 class CardMaterial(_Frozen):
-    """A material on a card. `waived` ones the government already has; `form` and `example` are web addresses."""
+    """A material on a card; one `waived` the government has. `form` and `example` are web addresses."""
 
     name: str
     needed: bool

@@ -1,7 +1,7 @@
 """Which field of a service item a question asks for: 要带什么, 多久, 多少钱, 去哪 …
 
 The kinds of answer of `retrieval.cues` are the base; what is added is what they do not part: how long it
-takes from how long it is valid, what it costs from what it pays, and how it is said in passing (要啥, 给不给).
+takes from how long it is valid, what it costs from what it pays, and how it is said in passing (要啥).
 """
 
 import re
@@ -89,7 +89,7 @@ _GIVEN = re.compile(r"给不给|补不补|有没有\S{0,8}(?:补助|补贴|救�
 
 
 def aspect_of(query: Query) -> Aspect | None:
-    """Return what of an item a question asks for; None where it only names a matter, or asks something else."""
+    """Return what of an item a question asks for; None where it names a matter only, or asks for no field."""
     return next((aspect for aspect, is_asked in _ASKED if is_asked(query.text, query.cues)), None)
 
 
@@ -143,6 +143,6 @@ _ASKING = re.compile(
 
 
 def matter_of(text: str) -> str:
-    """Return a folded question without the words that ask for a field; all of it where nothing else is left."""
+    """Return a folded question without the words that ask for a field; all of it where nothing is left."""
     rest = re.sub(r"[\s，。？！?!,.、]+", " ", _ASKING.sub(" ", text)).strip()
     return rest if sum(char.isalnum() for char in rest) >= 2 else text

@@ -183,7 +183,7 @@ class Service:
             on_progress(Progress("index", 1, 1))
 
     def follow(self) -> None:
-        """From now on, build this machine's index when another has changed the database; check links, if set."""
+        """From now on, build this machine's index when another changed the database; check links, if set."""
         self.follower.start()
         if self.link_watch is not None:
             self.link_watch.start()

@@ -1,8 +1,8 @@
-"""How likely a service item is the one a citizen means, and from where on its door is opened or it is asked for.
+"""How likely a service item is the one meant, and from where on its door is opened or it is asked for.
 
 A multinomial logit over a few readable signals: the candidates and "none of them" share the probability, so
-that two items on one thing (社会保障卡补领, 社会保障卡启用) that match about alike leave neither with enough to
-be opened, and the citizen is asked. Weights and thresholds are learned by `wenzheng eval services --write` and
+that two items on one thing (补领, 启用) that match about alike leave neither with enough to be opened, and
+the citizen is asked. Weights and thresholds are learned by `wenzheng eval services --write` and
 kept in `data/services.json`.
 """
 
@@ -71,8 +71,8 @@ def audiences(text: str) -> frozenset[str]:
 def signals(turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool) -> tuple[float, ...]:
     """Return the signals of an item, in the order of `SIGNALS`.
 
-    `elsewhere` says that the question names a place not served here, `elsewhere_here` that it does and the item
-    is none of those that have to do with other places.
+    `elsewhere` says that the question names a place not served here, `elsewhere_here` that it does and the
+    item is none of those that have to do with other places.
     """
     laws = {normalise_title(law.title) for law in item.by_law or ()}
     found = [normalise_title(each.chunk.document.meta.title) in laws for each in turn.evidence[:_LAWS_SEEN]]

@@ -1,4 +1,4 @@
-"""What the steps need of the service catalogue: the one in use, the law behind it, when a match is good enough."""
+"""What the steps need of the service catalogue: the one in use, the law behind it, what match is enough."""
 
 from dataclasses import dataclass
 

@@ -231,7 +231,7 @@ def check_links(
         (each for each in states if everything or each.state != "ok" or each.reason),
         key=lambda each: (order.index(each.state), each.url),
     )
-    counts = Counter(each.state for each in states)
+    counts = Counter[str](each.state for each in states)
     if as_json:
         print_json(as_json_value([each.model_dump(mode="json") for each in shown]))
     else:

@@ -1,8 +1,8 @@
-"""`wenzheng eval services`: is the right service item found, asked for where in doubt, and no wrong door opened?
+"""`wenzheng eval services`: is the right item found, asked about where in doubt, no wrong door opened?
 
 The model of `bot.service_confidence` is learned from the half of the labelled questions marked `tune`, its
-thresholds from questions left out while learning (five folds, all questions around one item in the same fold);
-those marked `test` are only measured on.
+thresholds from questions left out while learning (five folds, all around one item in the same fold); those
+marked `test` are only measured on.
 """
 
 import hashlib
@@ -344,7 +344,7 @@ def learn_services(asked: Sequence[Asked]) -> tuple[ServiceConfidence, list[Serv
 def _fit(asked: Sequence[Asked]) -> tuple[Floats, float]:
     """Return weights and bias that make the item meant, or none where none is, likeliest of the candidates.
 
-    Each signal speaks for or against, as it is meant to: with a few hundred questions, chance would turn some.
+    Each signal speaks for or against, as it is meant to: of a few hundred questions, chance would turn some.
     """
     everything = np.concatenate([each.values for each in asked])
     mean, scale = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-6)

@@ -10,11 +10,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from knowledge_base.services.catalogue import Catalogue, Wording, WordingKind
 from knowledge_base.services.store import ServiceStore
@@ -121,7 +120,8 @@ class ServiceIndex:
         for place in sorted(places):
             of_item = [row for row in self._rows[place] if seen[row]]
             lexical = float(scores[place]) / best if best else 0.0
-            hits.append(self._hit(self._codes[place], query, asked, vectors, of_item, middle, lexical))
+            hit = self._hit(self._codes[place], query, asked, vectors, of_item)
+            hits.append(replace(hit, lift=hit.cosine - middle, lexical=lexical))
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.catalog_code))[:k]
 
     def _hit(
@@ -131,9 +131,8 @@ class ServiceIndex:
         asked: _Words,
         vectors: Vectors,
         rows: Sequence[int],
-        middle: float,
-        lexical: float,
     ) -> ServiceHit:
+        """Return how near an item is by these rows; `lift` and `lexical` are for the caller to fill in."""
         of_matter, of_asked = self._cosines(vectors, rows)
         names = [at for at, row in enumerate(rows) if self._kinds[row] is WordingKind.NAME]
         wholes = [at for at, row in enumerate(rows) if self._kinds[row] is WordingKind.WHOLE]
@@ -144,8 +143,8 @@ class ServiceIndex:
             cosine=by_name[0],
             second_cosine=by_name[min(1, len(by_name) - 1)],
             told_cosine=max((of_asked[at] for at in wholes), default=min(of_asked)),
-            lift=by_name[0] - middle,
-            lexical=lexical,
+            lift=0.0,
+            lexical=0.0,
             of_name=max((self._share(asked.terms, self._words[rows[at]].terms) for at in names), default=0.0),
             terms_unsaid=sum(term not in said for term in query.terms),
         )
@@ -176,7 +175,7 @@ class Services:
 
 
 class LiveServices:
-    """The catalogue in use: the newest, looked for at most once a second; a change is built beside what serves."""
+    """The catalogue in use, looked for at most once a second; a newer one is built beside what serves."""
 
     def __init__(
         self,

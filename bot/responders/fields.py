@@ -47,7 +47,7 @@ class Stated:
 
 
 def answer_from(stated: Stated, aspect: Aspect | None) -> tuple[Block, ...]:
-    """Return what the item states of an aspect; with no aspect, an overview; empty where it states nothing."""
+    """Return what the item states of an aspect; without one, an overview; empty where it states nothing."""
     return tuple((_ANSWERS[aspect] if aspect else _overview)(stated))
 
 

@@ -1,7 +1,7 @@
-"""Serve: which service item is meant? One that clearly is answers from its fields; of several one is asked for.
+"""Serve: which service item is meant? One that clearly is answers from its fields; of several it is asked.
 
-Documents that answer well go on answering where the question names a matter only; where it asks for a field of
-an item (what to bring, how long, what it costs), the item's own statement goes first.
+Documents that answer well go on answering where the question names a matter only; where it asks for a field
+of an item (what to bring, how long, what it costs), the item's own statement goes first.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -68,8 +68,8 @@ def candidates(turn: Turn, live: Services, confidence: ServiceConfidence) -> lis
 def region_of(turn: Turn) -> str | None:
     """Return whose services are asked for: where the citizen is, though another place be named.
 
-    从成都转来 and 在上海住院 are matters of the citizen's own region; that of what is asked for elsewhere says a
-    signal (see `bot.service_confidence`).
+    从成都转来 and 在上海住院 are matters of the citizen's own region; what is asked for elsewhere is told apart
+    by a signal (see `bot.service_confidence`).
     """
     return (turn.asked.region or None) if turn.unserved else turn.region
 

@@ -1,4 +1,4 @@
-"""Tell: answer from the fields of the service item that is meant, with the articles it rests on quoted under it."""
+"""Tell: answer from the fields of the service item that is meant, the articles it rests on quoted below."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,7 +52,7 @@ def tell(services: ServiceDesk, store: KnowledgeStore, threshold: float, now: Ca
         return _with_basis(replace(turn, stated=stated), quoted, named)
 
     def _basis(turn: Turn, match: ServiceMatch) -> tuple[list[Evidence], list[LegalBasis]]:
-        """Return what is quoted, what the search found best among it first, and the laws named in words only."""
+        """Return what is quoted, the best the search found first, and the laws named in words only."""
         laws = match.effective.item.by_law or ()
         titles = {normalise_title(law.title) for law in laws}
         # A passage the search is sure of answers by itself; it is quoted whether or not the item rests on it.

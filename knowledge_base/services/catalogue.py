@@ -18,7 +18,7 @@ _EVERYWHERE = "*"
 
 
 class WordingKind(StrEnum):
-    """What a wording is: a name or alias; a condition, audience or often asked question; or the item told whole."""
+    """What a wording is: a name or alias; a condition, audience or asked question; the item told whole."""
 
     NAME = "name"
     DETAIL = "detail"
@@ -90,7 +90,7 @@ class Catalogue:
         return tuple(sorted(regions, key=lambda region: (specificity(region), region)))
 
     def wordings(self) -> tuple[Wording, ...]:
-        """Return every way to say any item, of all its versions that may still hold, each once for a region."""
+        """Return every way to say any item, in any of its versions, each once for a region."""
         found: dict[Wording, None] = {}
         for versions in self._versions.values():
             for version in versions:
@@ -131,6 +131,6 @@ def _wordings(item: ServiceItem) -> Iterable[Wording]:
 
 
 def _distance(office: str, citizen: str | None) -> tuple[int, int]:
-    """Return how far an office is, in steps through the tree of regions; of two as far, the nearer's own first."""
+    """Return how far an office is, in steps through the tree of regions; of two as far, the narrower."""
     here, there = visible(citizen), visible(office)
     return len(here ^ there), -specificity(office)

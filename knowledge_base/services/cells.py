@@ -123,7 +123,7 @@ def values_of(
     return values, faults
 
 
-def _column(name: str, field: FieldInfo) -> Column:
+def _column(name: str, field: FieldInfo) -> Column:  # noqa: PLR0911 - one for each kind of field
     title = field.title or name
     inner = _inner(field.annotation)
     special = _SPECIAL.get(get_args(inner)[0] if get_origin(inner) is tuple else inner)
@@ -168,7 +168,7 @@ def _read_int(text: str) -> int:
 
 
 def _read_date(text: str) -> date:
-    day = read_date(text.split(" ")[0])
+    day = read_date(text.partition(" ")[0])
     if day is None:
         raise ValueError(f"应填日期，如 2026-03-01，读到“{text[:20]}”")
     return day
@@ -185,7 +185,7 @@ def _read_choices(text: str) -> list[str]:
 
 
 def _read_children(text: str) -> object:
-    if text == NOTHING or text == "无":
+    if text in (NOTHING, "无"):
         return []
     if text == _SEE_SHEET:
         return ELSEWHERE
@@ -250,7 +250,7 @@ def write_days(days: Sequence[int]) -> str:
 
 
 def read_hours(text: str) -> list[Hours]:
-    """Read what `write_hours` wrote, or what people write like it: `周一至周五 9:00-12:00`, `每天 8:30-18:00`.
+    """Read what `write_hours` wrote, or what people write: `周一至周五 9:00-12:00`, `每天 8:30-18:00`.
 
     Raises:
         ValueError: If a line is not of that form.

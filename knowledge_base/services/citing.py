@@ -28,7 +28,7 @@ class LegalSources:
     ) -> list[tuple[LegalBasis, CitedPassage | None]]:
         """Return each basis with its words in the version in force on `day`, or None where there are none.
 
-        A basis without an article, of a document not kept or not in force, or not visible from the region, has
+        A basis without an article, of a document not kept, not in force or not visible from the region, has
         none; it can still be named.
         """
         if len(self._passages) > _KEPT_PASSAGES:

@@ -1,4 +1,4 @@
-"""Which version of an item holds on a day, and what an item is in a region: the nearest statement of each field."""
+"""Which version of an item holds on a day, and what an item is in a region: the nearest says each field."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ class EffectiveItem:
     """An item as it is in a region on a day.
 
     Attributes:
-        item: Every field from the nearest region that states it; code, region and dates are the nearest's own.
+        item: Every field from the nearest region that states it; code, region, dates are the nearest's own.
         sources: The items it is made of, the nearest region's first.
     """
 
@@ -88,7 +88,7 @@ def inherit(chain: Sequence[ServiceItem]) -> EffectiveItem:
 
 
 def effective_items(items: Iterable[ServiceItem], region: str | None) -> dict[str, EffectiveItem]:
-    """Return by catalog code what a citizen of a region can have done, from the items that hold on the day."""
+    """Return by catalog code what a citizen of a region can have done, from items that hold on the day."""
     seen = visible(region)
     chains: dict[str, list[ServiceItem]] = defaultdict(list)
     for item in items:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from knowledge_base.regions import Gazetteer, specificity
 from knowledge_base.records import NATIONAL
+from knowledge_base.regions import Gazetteer, specificity
 from knowledge_base.services.cells import title_of
 from knowledge_base.services.findings import Finding, Place, Severity
 from knowledge_base.services.inheriting import effective_items
@@ -60,7 +60,7 @@ def lint(
         whole = effective_items(all_items, item.region)[item.catalog_code].item
         for field, message in (
             *_own_faults(item, around, unknown),
-            *_contradictions(item, whole, around),
+            *_contradictions(item, whole),
         ):
             findings.append(Finding(place, title_of(ServiceItem, field), message, code=item.task_code))
     findings += _doubles(items)
@@ -94,68 +94,60 @@ def _own_faults(
     for material in item.materials or ():
         if material.waived and not material.waived_reason:
             yield "materials", f"材料“{material.name}”免提交，没有写理由：写明由哪里核验"
+    yield from _link_faults(item)
+    yield from _day_faults(item, around.today)
+
+
+def _link_faults(item: ServiceItem) -> Iterator[tuple[str, str]]:
     for field in ("link_addr", "mobile_terminal_url"):
         link = getattr(item, field)
         if link and not is_web_address(link):
             yield field, f"“{link[:60]}”不是网址，不会显示：应以 http:// 或 https:// 开头"
     if item.mini_program and not _APPID.fullmatch(item.mini_program.appid):
         yield "mini_program", f"“{item.mini_program.appid}”不像小程序的 appid：应是 wx 加 16 位字母数字"
+
+
+def _day_faults(item: ServiceItem, today: date) -> Iterator[tuple[str, str]]:
     starts, ends = item.plan_effective_date, item.plan_cancel_date
     if starts and ends and ends <= starts:
         yield "plan_cancel_date", f"取消日期 {ends} 不晚于生效日期 {starts}，这一项永远用不上：改日期"
-    elif ends and ends <= around.today and item.task_state != "停用":
+    elif ends and ends <= today and item.task_state != "停用":
         yield "plan_cancel_date", f"已于 {ends} 取消，不再用来回答：还在办的改日期，不办的写“停用”"
 
 
-def _contradictions(item: ServiceItem, whole: ServiceItem, around: Surroundings) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an item together with what it inherits, where it states a part of that itself."""
-    del around
+def _contradictions(item: ServiceItem, whole: ServiceItem) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an item together with what it inherits, where it states a part of that."""
 
     def states(*fields: str) -> bool:
         return any(getattr(item, field) is not None for field in fields)
 
+    visits, depth = whole.limit_scene_num or 0, whole.online_handle_depth or 0
+    offline = whole.is_online is False
+    has_door = bool(whole.link_addr or whole.mobile_terminal_url or whole.mini_program or whole.app_link)
+    comes_by_itself = whole.apply_mode in ("免申即享", "主动服务")
     if whole.task_name is None:
         yield "task_name", "没有事项名称，上级地区也没有同一基本编码的事项：补名称，或核对基本编码"
-    if (
-        states("limit_scene_num", "limit_scene_reason")
-        and whole.limit_scene_num
-        and not whole.limit_scene_reason
-    ):
-        yield (
-            "limit_scene_num",
-            f"要到现场{whole.limit_scene_num}次，没有写原因：写明必须现场办理的原因，没有的改为 0",
-        )
-    if states("online_handle_depth", "limit_scene_num") and whole.online_handle_depth == ONLINE_WHOLLY:
-        if whole.limit_scene_num:
-            yield (
-                "limit_scene_num",
-                f"全程网办的应为 0，读到 {whole.limit_scene_num}：改次数，或把网办深度改为 3 以下",
-            )
-    if (
-        states("is_online", "online_handle_depth")
-        and whole.is_online is False
-        and (whole.online_handle_depth or 0) > 1
-    ):
+    if states("limit_scene_num", "limit_scene_reason") and visits and not whole.limit_scene_reason:
+        yield "limit_scene_num", f"要到现场{visits}次，没有写原因：写明必须现场办理的原因，没有的改为 0"
+    if states("online_handle_depth", "limit_scene_num") and depth == ONLINE_WHOLLY and visits:
+        yield "limit_scene_num", f"全程网办的应为 0，读到 {visits}：改次数，或把网办深度改为 3 以下"
+    if states("is_online", "online_handle_depth") and offline and depth > 1:
         yield "online_handle_depth", "写着不能网办，又写了网办深度：改其中之一"
-    if (
-        states("is_online", "handle_type")
-        and whole.is_online is False
-        and "网上办理" in (whole.handle_type or ())
-    ):
+    if states("is_online", "handle_type") and offline and "网上办理" in (whole.handle_type or ()):
         yield "handle_type", "写着不能网办，办理形式里又有网上办理：改其中之一"
-    has_door = whole.link_addr or whole.mobile_terminal_url or whole.mini_program or whole.app_link
-    if whole.is_online and not has_door and states("is_online", "link_addr"):
+    if states("is_online", "link_addr") and whole.is_online and not has_door:
         yield "link_addr", "可以网办，却没有任何入口：补网办地址、移动端地址、小程序或 APP 链接"
-    elif not has_door and not whole.offices and whole.apply_mode not in ("免申即享", "主动服务"):
+    elif not has_door and not whole.offices and not comes_by_itself:
         yield "offices", "没有办理地点，也没有网上入口，市民无处可办：至少补一样"
+    promised, legal = whole.promise_day, whole.anticipate_day
     if (
         states("promise_day", "anticipate_day")
-        and whole.promise_day is not None
-        and whole.anticipate_day is not None
+        and promised is not None
+        and legal is not None
         and whole.promise_type == whole.anticipate_type
-        and whole.promise_day > whole.anticipate_day
+        and promised > legal
     ):
-        yield "promise_day", f"承诺{whole.promise_day}日比法定{whole.anticipate_day}日还长：核对两个时限"
+        yield "promise_day", f"承诺{promised}日比法定{legal}日还长：核对两个时限"
 
 
 def _doubles(items: Mapping[str, tuple[ServiceItem, Place]]) -> Iterator[Finding]:

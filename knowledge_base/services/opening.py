@@ -1,4 +1,4 @@
-"""When an office is open: its hours, the holidays the State Council announces, and the days worked instead."""
+"""When an office is open: its hours, the public holidays as announced, and the days worked instead."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

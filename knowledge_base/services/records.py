@@ -1,7 +1,7 @@
 """The records of the service catalogue, as they stand in JSON; a field's title is its column in a sheet.
 
-In an item, a field that is None is not stated: it is unknown, or follows the item of the wider region with the
-same catalog code. An empty list is a statement: no fees, nothing to bring.
+In an item, a field that is None is not stated: it is unknown, or follows the item of the wider region with
+the same catalog code. An empty list is a statement: no fees, nothing to bring.
 """
 
 import re

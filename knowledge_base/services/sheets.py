@@ -1,4 +1,4 @@
-"""Reading the catalogue from files: a workbook, CSV, JSON, a folder or zip of these. Each row is read or said why not."""
+"""Reading the catalogue: a workbook, CSV, JSON, a folder or zip. A row is read, or it is said why not."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from knowledge_base.archives import members
-from knowledge_base.errors import LoadError, ServicesUnreadable
+from knowledge_base.errors import ServicesUnreadable
 from knowledge_base.loaders.reading_bytes import read_bytes
 from knowledge_base.loaders.workbook import open_workbook
 from knowledge_base.services.cells import (
@@ -140,7 +140,7 @@ def _read_json(name: str, data: bytes, collected: _Collected) -> None:
         for number, values in enumerate(rows, start=1):
             place = Place(name, key, number)
             record = _validated(model, values, place, collected)
-            if record is not None:
+            if isinstance(record, ServiceItem | Office):
                 collected.keep(record, place)
 
 
@@ -191,7 +191,7 @@ def _table(
 
 
 def _head(cell: str) -> str:
-    """Return a heading as it is compared: `APP 链接`, `app链接` and, where it must be filled, `*APP链接` are one."""
+    """Return a heading as it is compared: `APP 链接`, `app链接` and, of one needed, `*APP链接` are one."""
     return re.sub(r"[\s*＊]", "", cell).lower()
 
 
@@ -240,7 +240,7 @@ def _read_tables(tables: Sequence[_Table], collected: _Collected) -> None:
                 collected.findings.append(Finding(place, "", message, Severity.ERROR, code))
                 continue
             record = _validated(table.kind.model, values, place, collected, faults, code=code)
-            if isinstance(record, (ServiceItem, Office)):
+            if isinstance(record, ServiceItem | Office):
                 collected.keep(record, place)
     for code, (place, kind) in unclaimed.items():
         message = f"“事项”表里没有实施编码 {code or '（空）'}，这些{kind.title}没有收：请核对编码"

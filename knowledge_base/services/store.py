@@ -1,7 +1,7 @@
 """Keeping the service catalogue: items with every version they have had, offices, and the state of links.
 
-Whether an item can be had done is never stored: it follows from its newest version that has begun and from its
-days, so what begins on Monday is there on Monday without anybody doing anything.
+Whether an item can be had done is never stored: it follows from its newest version that has begun and from
+its days, so what begins on Monday is there on Monday without anybody doing anything.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,7 +68,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole catalogue as of one revision: versions by 实施编码 in order, offices by id, links by address."""
+    """The whole catalogue as of one revision: versions by 实施编码, offices by id, links by address."""
 
     revision: int
     versions: Mapping[str, tuple[ItemVersion, ...]]
@@ -184,13 +184,18 @@ class ServiceStore:
 
 
 def _take_in(session: Session, batch: Batch, by: str, is_whole: bool) -> ImportReport:
-    added, changed, unchanged, withdrawn, still = [], [], [], [], []
+    added: list[str] = []
+    changed: list[str] = []
+    unchanged: list[str] = []
+    withdrawn: list[str] = []
+    still: list[str] = []
     rows = _rows_by_code(session, [item.task_code for item in batch.items])
     for item in batch.items:
         row = rows.get(item.task_code)
         if row is None:
             row = ServiceItemRow(task_code=item.task_code, versions=[_version_row(item, 1, by)])
             session.add(row)
+            rows[item.task_code] = row
             added.append(item.task_code)
             continue
         newest = row.versions[-1]
@@ -206,9 +211,8 @@ def _take_in(session: Session, batch: Batch, by: str, is_whole: bool) -> ImportR
         missing = set(
             session.scalars(select(ServiceItemRow.task_code).where(ServiceItemRow.withdrawn_at.is_(None)))
         )
-        for code, row in _rows_by_code(
-            session, sorted(missing - {item.task_code for item in batch.items})
-        ).items():
+        missing -= {item.task_code for item in batch.items}
+        for code, row in _rows_by_code(session, sorted(missing)).items():
             row.withdrawn_at, row.withdrawn_by = datetime.now(UTC), by
             withdrawn.append(code)
     offices = 0
@@ -218,7 +222,9 @@ def _take_in(session: Session, batch: Batch, by: str, is_whole: bool) -> ImportR
             session.merge(ServiceOfficeRow(**office.model_dump(mode="json")))
             offices += 1
     session.flush()
-    return ImportReport(*map(tuple, (added, changed, unchanged, withdrawn, still)), offices)
+    return ImportReport(
+        tuple(added), tuple(changed), tuple(unchanged), tuple(withdrawn), tuple(still), offices
+    )
 
 
 def _rows_by_code(session: Session, codes: Sequence[str]) -> dict[str, ServiceItemRow]:
