@@ -68,7 +68,7 @@ def candidates(turn: Turn, live: Services, confidence: ServiceConfidence) -> lis
 def region_of(turn: Turn) -> str | None:
     """Return whose services are asked for: where the citizen is, though another place be named.
 
-    从成都转来 and 在上海住院 are matters of the citizen's own region; what is asked for elsewhere is told apart
+    从成都转来 and 在上海住院 are matters of one's own region; what is asked for elsewhere is told apart
     by a signal (see `bot.service_confidence`).
     """
     return (turn.asked.region or None) if turn.unserved else turn.region

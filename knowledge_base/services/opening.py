@@ -51,9 +51,9 @@ def is_holiday(day: date) -> bool:
     """Tell whether a day is a public holiday, its days off included; an ordinary weekend is none."""
     if not is_announced(day):
         return (day.month, day.day) in _FIXED_HOLIDAYS
-    return bool(chinese_calendar.get_holiday_detail(day)[1]) or (
-        day.isoweekday() < 6 and not chinese_calendar.is_workday(day)
-    )
+    if chinese_calendar.is_workday(day):  # a weekend day worked instead bears the holiday's name as well
+        return False
+    return day.isoweekday() < 6 or bool(chinese_calendar.get_holiday_detail(day)[1])
 
 
 def sessions(office: Office, day: date) -> tuple[tuple[datetime, datetime], ...]:

@@ -307,11 +307,14 @@ def _explained(model: type[Record], error: ErrorDetails) -> tuple[str, str]:
     template = _EXPLAINED.get(error["type"], "值不对（{reason}）")
     context = {"reason": error["msg"]} | error.get("ctx", {})
     message = template.format_map(context).replace("'", "").replace(" or ", "、")
-    inner = location[1:]
-    where = "".join(f"第 {int(part) + 1} 项" if part.isdecimal() else f"的 {part} " for part in inner)
+    child = next((kind.model for kind in CHILDREN if location[:1] == [kind.key]), model)
+    where = "".join(
+        f"第 {int(part) + 1} 项" if part.isdecimal() else f"的“{title_of(child, part)}”"
+        for part in location[1:]
+    )
     given = error.get("input")
     shown = f"，读到“{str(given)[:30]}”" if isinstance(given, str | int | float) and given != "" else ""
     name = location[0] if location else ""
     if name not in model.model_fields:
         return "", f"{name} {message}".strip()
-    return name, f"{where.strip()}{message}{shown}"
+    return name, f"{where}{message}{shown}"
