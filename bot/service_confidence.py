@@ -59,7 +59,7 @@ _AUDIENCES = {
 _RULES = re.compile(
     r"罚|合法|违法|犯法|允许|可不可以|能不能|不能|合不合|怎么处理|后果|会怎|标准|几天假|天数|多少天|打几折|最多|最高|一起拿|同时|冲突|百分之"
 )
-_ELSEWHERE = re.compile(r"异地|外地|外省|跨省|市外|转移|迁|落户|引进|外来|随迁|居住证|来云|备案|零星")
+_ELSEWHERE = re.compile(r"异地|外地|外省|跨省|市外|转移|迁|落户|外来|随迁|居住证|零星")
 _AUDIENCE_PATTERNS = {name: re.compile(pattern) for name, pattern in _AUDIENCES.items()}
 
 
@@ -77,8 +77,8 @@ def signals(turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool
     laws = {normalise_title(law.title) for law in item.by_law or ()}
     found = [normalise_title(each.chunk.document.meta.title) in laws for each in turn.evidence[:_LAWS_SEEN]]
     asked = audiences(turn.text)
-    names = (item.task_name, *(item.aliases or ()), *(item.audience or ()), *(item.accept_condition or ()))
-    held = audiences(" ".join(filter(None, names)))
+    called = " ".join(filter(None, (item.task_name, *(item.aliases or ()))))
+    held = audiences(" ".join((called, *(item.audience or ()), *(item.accept_condition or ()))))
     if "法人" in (item.serves or ()):
         held |= {"enterprise"}
     return (
@@ -94,7 +94,7 @@ def signals(turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool
         float(len(asked - held)),
         float(bool(_RULES.search(turn.text)) and not asks_aspect),
         float(bool(turn.unserved)),
-        float(bool(turn.unserved) and not _ELSEWHERE.search(" ".join(filter(None, names)))),
+        float(bool(turn.unserved) and not _ELSEWHERE.search(called)),
     )
 
 

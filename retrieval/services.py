@@ -43,6 +43,7 @@ class ServiceHit:
         lexical: BM25 of the item's words, as a share of the best item's.
         of_name: Share of a name's word weight (idf) that the question has; of the name with most.
         terms_unsaid: Official terms of the question that no wording of the item has.
+        unsaid: Share of the question's word weight that no wording of the item has.
     """
 
     catalog_code: str
@@ -53,6 +54,7 @@ class ServiceHit:
     lexical: float
     of_name: float
     terms_unsaid: int
+    unsaid: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class ServiceIndex:
             lexical=0.0,
             of_name=max((self._share(asked.terms, self._words[rows[at]].terms) for at in names), default=0.0),
             terms_unsaid=sum(term not in said for term in query.terms),
+            unsaid=self._unsaid(query, said),
         )
 
     def _cosines(self, vectors: Vectors, rows: Sequence[int]) -> list[list[float]]:
@@ -155,6 +158,20 @@ class ServiceIndex:
         of_rows = self._dense.vectors(np.array(rows, dtype=np.int64))
         found: list[list[float]] = (vectors @ of_rows.T).tolist()
         return found
+
+    def _unsaid(self, query: Query, said: str) -> float:
+        """Return the share left unsaid; a word put into official terms is said where one of them is."""
+        official = {each.matched: each.official for each in query.expansions}
+        total = missing = 0.0
+        for word in query.words:
+            weight = self._lexical.weight(word)
+            names = [
+                word,
+                *(term for matched, terms in official.items() if word in matched for term in terms),
+            ]
+            total += weight
+            missing += 0.0 if any(name in said for name in names) else weight
+        return missing / total if total else 0.0
 
     def _share(self, asked: frozenset[str], held: frozenset[str]) -> float:
         total = sum(map(self._lexical.weight, held))

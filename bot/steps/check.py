@@ -46,7 +46,10 @@ def _rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
 def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evidence]) -> str:
     if not citation.in_force:
         return f"not in force on {turn.day}"
-    if citation.document.region not in visible(turn.region):
+    here = visible(turn.region)
+    if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE:
+        here |= visible(turn.asked.region)  # 从杭州转来 is a matter of one's own region
+    if citation.document.region not in here:
         return f"for {citation.document.region}, asked for {turn.region}"
     for (version_id, _), evidence in sources.items():
         start, end = citation.span.start - evidence.start, citation.span.end - evidence.start

@@ -20,7 +20,7 @@ from knowledge_base.records import NATIONAL
 from knowledge_base.services.records import LegalBasis
 from knowledge_base.store import KnowledgeStore
 
-CITED = 2
+CITED = 3
 
 
 def tell(services: ServiceDesk, store: KnowledgeStore, threshold: float, now: Callable[[], datetime]) -> Step:
@@ -59,7 +59,7 @@ def tell(services: ServiceDesk, store: KnowledgeStore, threshold: float, now: Ca
         quoted = [each for each in turn.evidence[:1] if turn.confidence >= threshold]
         quoted += [
             each for each in turn.evidence if normalise_title(each.chunk.document.meta.title) in titles
-        ][:1]
+        ][:2]
         named = []
         for law, passage in services.sources.passages(laws, region=region_of(turn) or NATIONAL, day=turn.day):
             chunks = store.chunks(passage.chunk_ids) if passage else {}

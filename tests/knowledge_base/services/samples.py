@@ -17,7 +17,10 @@ REPLACE = ServiceItem.model_validate(
         "use_level": "省级",
         "region": PROVINCE,
         "dept_name": "云岭省人力资源和社会保障厅",
-        "by_law": [{"title": "社会保障卡管理办法", "article": "第六条"}, {"title": "社会保险法", "article": "第五十八条"}],
+        "by_law": [
+            {"title": "社会保障卡管理办法", "article": "第六条"},
+            {"title": "社会保险法", "article": "第五十八条"},
+        ],
         "serves": ["自然人"],
         "accept_condition": ["社会保障卡已经遗失并且挂失"],
         "handle_flow": ["挂失旧卡", "网点制新卡"],

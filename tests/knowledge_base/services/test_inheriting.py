@@ -20,7 +20,13 @@ from tests.knowledge_base.services.samples import (
 
 NOON = datetime(2026, 11, 1, 4, tzinfo=UTC)
 COUNTY_REPLACE = ServiceItem.model_validate(
-    {"catalog_code": "C-REPLACE", "task_code": "Q-REPLACE", "region": COUNTY, "is_online": False, "link_way": "0999-7"}
+    {
+        "catalog_code": "C-REPLACE",
+        "task_code": "Q-REPLACE",
+        "region": COUNTY,
+        "is_online": False,
+        "link_way": "0999-7",
+    }
 )
 
 
@@ -54,7 +60,12 @@ def test_a_time_limit_goes_with_its_unit() -> None:
 
 def test_where_nothing_is_done_online_a_wider_regions_entries_are_not_inherited() -> None:
     item = inherit([COUNTY_REPLACE, CITY_REPLACE, REPLACE]).item
-    assert (item.is_online, item.link_addr, item.mini_program, item.online_handle_depth) == (False, None, None, None)
+    assert (item.is_online, item.link_addr, item.mini_program, item.online_handle_depth) == (
+        False,
+        None,
+        None,
+        None,
+    )
     assert item.link_way == "0999-7"
 
 

@@ -1,4 +1,4 @@
-"""Links checked against a real server on this machine: dead, soft-dead, moved, slow, and those that keep us out."""
+"""Links checked against a real server on this machine: dead, soft-dead, moved, slow, and shut to robots."""
 
 import threading
 import time

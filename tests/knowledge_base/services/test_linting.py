@@ -9,7 +9,16 @@ from knowledge_base.regions import load_gazetteer
 from knowledge_base.services.findings import Place
 from knowledge_base.services.linting import Surroundings, lint, region_test
 from knowledge_base.services.records import LegalBasis, Office, ServiceItem
-from tests.knowledge_base.services.samples import ACTIVATE, BATCH, CITY, CITY_REPLACE, HALL, OLD_AGE, REPLACE, changed
+from tests.knowledge_base.services.samples import (
+    ACTIVATE,
+    BATCH,
+    CITY,
+    CITY_REPLACE,
+    HALL,
+    OLD_AGE,
+    REPLACE,
+    changed,
+)
 
 REGIONS = {each.region for each in BATCH.items} | {each.region for each in BATCH.offices}
 
@@ -24,7 +33,9 @@ def around(*others: ServiceItem) -> Surroundings:
 
 
 def faults(*items: ServiceItem, others: tuple[ServiceItem, ...] = ()) -> list[tuple[str, int, str]]:
-    placed = {item.task_code: (item, Place("事项.xlsx", "事项", row)) for row, item in enumerate(items, start=2)}
+    placed = {
+        item.task_code: (item, Place("事项.xlsx", "事项", row)) for row, item in enumerate(items, start=2)
+    }
     return [(each.column, each.place.row, each.message) for each in lint(placed, {}, around(*others))]
 
 
@@ -67,7 +78,9 @@ def test_a_city_s_item_inherits_what_the_rules_ask_for() -> None:
          "承诺办结时限", "比法定5日还长"),
     ],
 )  # fmt: skip
-def test_each_broken_rule_names_its_column_and_its_cure(fields: dict[str, object], column: str, words: str) -> None:
+def test_each_broken_rule_names_its_column_and_its_cure(
+    fields: dict[str, object], column: str, words: str
+) -> None:
     assert columns(ACTIVATE) == []
     ((found, row, message),) = faults(changed(ACTIVATE, fields))
     assert (found, row) == (column, 2)
@@ -88,7 +101,9 @@ def test_two_items_of_one_kind_in_one_region_are_told() -> None:
 
 def test_an_office_without_hours_or_of_no_region_is_told() -> None:
     nowhere = Office(id="x", name="中心", region="火星省")
-    found = lint({}, {"x": (nowhere, Place("a", "办理地点", 2)), "hall": (HALL, Place("a", "办理地点", 3))}, around())
+    found = lint(
+        {}, {"x": (nowhere, Place("a", "办理地点", 2)), "hall": (HALL, Place("a", "办理地点", 3))}, around()
+    )
     assert [(each.column, each.place.row) for each in found] == [("地区", 2), ("服务时间", 2)]
     assert str(found[0]).startswith("a “办理地点” 第 2 行（x）“地区”：")
 

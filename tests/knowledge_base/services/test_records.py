@@ -10,13 +10,17 @@ CODES = {"catalog_code": "C", "task_code": "T", "region": CITY}
 
 
 def test_a_blank_is_not_stated_and_an_empty_list_is() -> None:
-    item = ServiceItem.model_validate({**CODES, "task_name": "  ", "project_type": "", "fees": [], "aliases": []})
+    item = ServiceItem.model_validate(
+        {**CODES, "task_name": "  ", "project_type": "", "fees": [], "aliases": []}
+    )
     assert (item.task_name, item.project_type, item.fees, item.aliases) == (None, None, (), ())
     assert item.materials is None
 
 
 def test_spaces_and_doublets_go() -> None:
-    item = ServiceItem.model_validate({**CODES, "aliases": [" 补办\n 社保卡 ", "补办 社保卡", ""], "region": f"/{CITY}/"})
+    item = ServiceItem.model_validate(
+        {**CODES, "aliases": [" 补办\n 社保卡 ", "补办 社保卡", ""], "region": f"/{CITY}/"}
+    )
     assert item.aliases == ("补办 社保卡",)
     assert item.region == CITY
 
@@ -25,7 +29,10 @@ def test_a_title_is_kept_without_its_brackets() -> None:
     assert LegalBasis(title="《社会保险法》").title == "社会保险法"
     inner = "关于印发《高龄津贴办法》的通知"
     assert LegalBasis(title=inner).title == inner
-    assert str(LegalBasis(title="甲", doc_number="云政发〔2026〕1号", article="第一条")) == "《甲》（云政发〔2026〕1号）第一条"
+    assert (
+        str(LegalBasis(title="甲", doc_number="云政发〔2026〕1号", article="第一条"))
+        == "《甲》（云政发〔2026〕1号）第一条"
+    )
 
 
 @pytest.mark.parametrize(

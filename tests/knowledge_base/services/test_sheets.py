@@ -86,7 +86,17 @@ def test_a_cell_that_looks_like_a_formula_is_text(tmp_path: Path) -> None:
 
 def test_headings_may_be_chinese_or_identifiers_and_values_as_people_write_them(tmp_path: Path) -> None:
     rows = [
-        ["*基本编码", "task_code", "地区", "事项名称", "服务对象", "是否网办", "计划生效日期", "承诺办结时限", "收费"],
+        [
+            "*基本编码",
+            "task_code",
+            "地区",
+            "事项名称",
+            "服务对象",
+            "是否网办",
+            "计划生效日期",
+            "承诺办结时限",
+            "收费",
+        ],
         ["C", "T", CITY, "养犬登记", "自然人、法人", "Y", "2026年3月1日", "5.0", "无"],
     ]
     with (tmp_path / "事项.csv").open("w", encoding="gb18030", newline="") as file:
@@ -127,7 +137,12 @@ def test_each_fault_names_sheet_row_and_column_and_the_rest_is_read(tmp_path: Pa
 
 
 def test_faults_in_json_are_named_by_place_in_the_list(tmp_path: Path) -> None:
-    item = {"catalog_code": "C", "task_code": "T", "region": CITY, "materials": [{"name": "证"}, {"type": "原件"}]}
+    item = {
+        "catalog_code": "C",
+        "task_code": "T",
+        "region": CITY,
+        "materials": [{"name": "证"}, {"type": "原件"}],
+    }
     (tmp_path / "a.json").write_text(json.dumps({"items": [item]}), encoding="utf-8")
     (finding,) = read_catalogue(tmp_path / "a.json").findings
     assert finding.severity is Severity.ERROR
@@ -136,7 +151,13 @@ def test_faults_in_json_are_named_by_place_in_the_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("a.json", "{"), ("a.json", "[]"), ("a.json", '{"items": 3}'), ("a.txt", "x"), ("a.csv", "甲,乙\n1,2\n")],
+    [
+        ("a.json", "{"),
+        ("a.json", "[]"),
+        ("a.json", '{"items": 3}'),
+        ("a.txt", "x"),
+        ("a.csv", "甲,乙\n1,2\n"),
+    ],
 )
 def test_what_is_no_catalogue_is_said_to_be_none(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
@@ -160,10 +181,15 @@ def test_what_an_item_does_not_state_is_left_out_of_json() -> None:
     [
         ("周一至周五 9:00-12:00", [((1, 2, 3, 4, 5), "09:00", "12:00")]),
         ("每天 08:30—18:00", [((1, 2, 3, 4, 5, 6, 7), "08:30", "18:00")]),
-        ("星期一、三、五 09:00~11:30；周六 09：00-12：00", [((1, 3, 5), "09:00", "11:30"), ((6,), "09:00", "12:00")]),
+        (
+            "星期一、三、五 09:00~11:30；周六 09：00-12：00",
+            [((1, 3, 5), "09:00", "11:30"), ((6,), "09:00", "12:00")],
+        ),
     ],
 )
-def test_hours_are_read_as_people_write_them(written: str, hours: list[tuple[tuple[int, ...], str, str]]) -> None:
+def test_hours_are_read_as_people_write_them(
+    written: str, hours: list[tuple[tuple[int, ...], str, str]]
+) -> None:
     expected = [Hours(days=days, open=opens, close=closes) for days, opens, closes in hours]
     assert read_hours(written) == expected
     assert read_hours(write_hours(expected)) == expected
@@ -175,7 +201,9 @@ def test_hours_of_no_form_are_refused() -> None:
 
 
 def test_a_law_is_read_with_its_number_and_article() -> None:
-    expected = LegalBasis(title="关于印发《办法》的通知", doc_number="云政发〔2026〕3号", article="三、（一）")
+    expected = LegalBasis(
+        title="关于印发《办法》的通知", doc_number="云政发〔2026〕3号", article="三、（一）"
+    )
     assert read_law("《关于印发《办法》的通知》（云政发〔2026〕3号）三、（一）") == expected
     with pytest.raises(ValueError, match="《标题》"):
         read_law("社会保险法第六条")
@@ -183,7 +211,8 @@ def test_a_law_is_read_with_its_number_and_article() -> None:
 
 def test_offices_have_a_sheet_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "办理地点.csv").write_text(
-        f"地点编号,地点名称,地区,服务时间,节假日休息\nhall,中心,{CITY},周一至周五 09:00-17:00,否\n", encoding="utf-8"
+        f"地点编号,地点名称,地区,服务时间,节假日休息\nhall,中心,{CITY},周一至周五 09:00-17:00,否\n",
+        encoding="utf-8",
     )
     (office,) = read_catalogue(tmp_path / "办理地点.csv").batch.offices
     assert office == Office(

@@ -1,6 +1,6 @@
-"""Taking a catalogue in again changes only what changed; what is withdrawn stays so until its content changes."""
+"""Taking a catalogue in again changes only what changed; what is withdrawn stays so until it changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,16 +10,24 @@ from knowledge_base.errors import UnknownService
 from knowledge_base.services.records import Batch, LinkState
 from knowledge_base.services.store import ImportReport, ServiceStore
 from tests.databases import DATABASES
-from tests.knowledge_base.services.samples import ACTIVATE, BATCH, CITY_REPLACE, HALL, OLD_AGE, REPLACE, changed
+from tests.knowledge_base.services.samples import (
+    ACTIVATE,
+    BATCH,
+    CITY_REPLACE,
+    HALL,
+    OLD_AGE,
+    REPLACE,
+    changed,
+)
 
 NOON = datetime(2026, 11, 25, 4, tzinfo=UTC)
 
 
 @pytest.fixture(params=DATABASES)
-def services(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> ServiceStore:
+def services(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> Iterator[ServiceStore]:
     engine = open_database(new_database(request.param))
-    request.addfinalizer(engine.dispose)
-    return ServiceStore(engine)
+    yield ServiceStore(engine)
+    engine.dispose()
 
 
 def test_what_is_stored_is_what_was_given(services: ServiceStore) -> None:
@@ -33,7 +41,9 @@ def test_what_is_stored_is_what_was_given(services: ServiceStore) -> None:
 
 def test_the_same_again_changes_nothing(services: ServiceStore) -> None:
     services.take_in(BATCH, by="小王")
-    assert services.take_in(BATCH, by="小王") == ImportReport(unchanged=tuple(each.task_code for each in BATCH.items))
+    assert services.take_in(BATCH, by="小王") == ImportReport(
+        unchanged=tuple(each.task_code for each in BATCH.items)
+    )
     assert services.revision() == 1
 
 
@@ -82,7 +92,9 @@ def test_an_unknown_code_is_named_and_nothing_is_withdrawn(services: ServiceStor
         services.history("NOPE")
 
 
-def test_a_link_that_dies_or_comes_back_changes_the_catalogue_one_still_well_does_not(services: ServiceStore) -> None:
+def test_a_link_that_dies_or_comes_back_changes_the_catalogue_one_still_well_does_not(
+    services: ServiceStore,
+) -> None:
     url = "https://zwfw.yunling.example/replace"
     for state, revision in (("ok", 0), ("dead", 1), ("dead", 1), ("ok", 2)):
         services.record_links([LinkState.model_validate({"url": url, "state": state, "checked_at": NOON})])
