@@ -74,10 +74,10 @@ REGISTER = ServiceItem.model_validate(
 )
 COUNTY_REGISTER = ServiceItem(catalog_code="DOG", task_code="DOG-Q", region=COUNTY, fees=(), promise_day=0)
 RENEW = ServiceItem(
-    catalog_code="RENEW", task_code="RENEW-1", task_name="犬证年审", region=CITY, is_online=False, fees=()
+    catalog_code="RENEW", task_code="RENEW-1", task_name="犬只标识换领", region=CITY, is_online=False, fees=()
 )
 REPLACE = ServiceItem(
-    catalog_code="REPLACE", task_code="REPLACE-1", task_name="犬证补领", region=CITY, is_online=False, fees=()
+    catalog_code="REPLACE", task_code="REPLACE-1", task_name="犬只标识补领", region=CITY, is_online=False, fees=()
 )
 
 
@@ -210,14 +210,14 @@ def test_a_county_has_its_own_word_and_its_own_office(desk: Service) -> None:
 
 
 def test_of_two_items_it_is_asked_and_a_choice_is_kept_to(desk: Service) -> None:
-    answer = ask(desk, "犬证收费吗")
+    answer = ask(desk, "犬只标识收费吗")
     assert answer.status is AnswerStatus.CLARIFY
     assert answer.blocks == (ParagraphBlock(text=ASK_SERVICE),)
-    assert [option.label for option in answer.options] == ["犬证年审", "犬证补领"]
+    assert [option.label for option in answer.options] == ["犬只标识换领", "犬只标识补领"]
     assert answer.services == ()
     chosen = ask(desk, answer.options[1].question)
     assert chosen.status is AnswerStatus.ANSWERED_FROM_SERVICE
-    assert lines(chosen)[0] == "办理“犬证补领”不收费。"
+    assert lines(chosen)[0] == "办理“犬只标识补领”不收费。"
 
 
 def test_what_no_item_is_called_goes_on_to_the_documents(desk: Service) -> None:
@@ -231,7 +231,7 @@ def test_elsewhere_no_door_is_opened(desk: Service) -> None:
 
 
 def test_where_no_region_is_known_it_is_asked(desk: Service) -> None:
-    answer = ask(desk, "怎么办犬证年审", region=None)
+    answer = ask(desk, "怎么办犬只标识换领", region=None)
     assert answer.status is AnswerStatus.CLARIFY
     assert [(option.label, option.region) for option in answer.options] == [("云州市", CITY)]
 
