@@ -59,7 +59,11 @@ def _living(url: str | None, catalogue: Catalogue) -> str:
 
 def _app(link: str | None, catalogue: Catalogue) -> str:
     """Return a link into an app: `name://…`, or a web address that is not dead."""
-    if not link or "://" not in link or link.lower().startswith(("javascript:", "data:", "vbscript:", "file:", "blob:")):
+    if (
+        not link
+        or "://" not in link
+        or link.lower().startswith(("javascript:", "data:", "vbscript:", "file:", "blob:"))
+    ):
         return ""
     return _living(link, catalogue) if is_web_address(link) else link
 

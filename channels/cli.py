@@ -275,7 +275,8 @@ def _load_sample(settings: "Settings") -> None:
     try:
         with progress_bar() as on_progress:
             report = service.ingest(folder, on_progress=on_progress)
-        service.take_in_services(folder / "services")
+        if (folder / "services").is_dir():
+            service.take_in_services(folder / "services")
     finally:
         service.close()
     for outcome in report.outcomes:

@@ -50,8 +50,6 @@ def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> 
 
 
 def _card(turn: Turn, match: ServiceMatch, catalogue: Catalogue, moment: datetime) -> ServiceCard:
-    """Return the card of an item; where nothing answers, or it was not clearly meant, it is merely related."""
+    """Return the card of an item; where nothing answers, or it was not clearly meant, it is only related."""
     is_meant = match is turn.service and turn.status is not AnswerStatus.NO_ANSWER
-    return card_of(
-        match.effective, catalogue, region=region_of(turn), now=moment, related=not is_meant
-    )
+    return card_of(match.effective, catalogue, region=region_of(turn), now=moment, related=not is_meant)

@@ -1,4 +1,4 @@
-"""From a question to the fields of the service it means: exactly, with its law, its door, and never a guess."""
+"""From a question to the fields of the service it means: exactly, with its law and door, never a guess."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -77,7 +77,12 @@ RENEW = ServiceItem(
     catalog_code="RENEW", task_code="RENEW-1", task_name="犬只标识换领", region=CITY, is_online=False, fees=()
 )
 REPLACE = ServiceItem(
-    catalog_code="REPLACE", task_code="REPLACE-1", task_name="犬只标识补领", region=CITY, is_online=False, fees=()
+    catalog_code="REPLACE",
+    task_code="REPLACE-1",
+    task_name="犬只标识补领",
+    region=CITY,
+    is_online=False,
+    fees=(),
 )
 
 
@@ -136,7 +141,8 @@ def lines(answer: Answer) -> list[str]:
             "养犬登记几点上班",
             [
                 "办理“养犬登记”的服务时间：",
-                "云州市政务服务中心：周一至周五 13:00-17:00，法定节假日休息；现在不开放，下次开放是今天 13:00",
+                "云州市政务服务中心：周一至周五 13:00-17:00，法定节假日休息；"
+                "现在不开放，下次开放是今天 13:00",
             ],
         ),
         ("养犬登记网上能办吗", ["“养犬登记”可以网上申请和预审。", "要到现场1次：犬只须到现场植入芯片。"]),
@@ -206,7 +212,9 @@ def test_a_county_has_its_own_word_and_its_own_office(desk: Service) -> None:
     assert lines(answer)[0] == "办理“养犬登记”不收费。"
     (card,) = answer.services
     assert (card.code, card.office and card.office.name) == ("DOG-Q", "青岚县便民服务中心")
-    assert lines(ask(desk, "养犬登记要多久办好", region=COUNTY))[0].startswith("“养犬登记”的办理时限：当场办结")
+    assert lines(ask(desk, "养犬登记要多久办好", region=COUNTY))[0].startswith(
+        "“养犬登记”的办理时限：当场办结"
+    )
 
 
 def test_of_two_items_it_is_asked_and_a_choice_is_kept_to(desk: Service) -> None:

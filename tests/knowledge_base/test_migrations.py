@@ -212,7 +212,9 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
                 "condition": "代办的",
             }
         ],
-        "service_fees": [{"version_id": 61, "position": 0, "name": "工本费", "stand": "10元", "by_law": None}],
+        "service_fees": [
+            {"version_id": 61, "position": 0, "name": "工本费", "stand": "10元", "by_law": None}
+        ],
         "service_questions": [{"version_id": 61, "position": 0, "question": "能退吗？", "answer": "不能。"}],
         "service_offices": [
             {
