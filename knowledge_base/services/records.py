@@ -76,6 +76,8 @@ class LegalBasis(Record):
     @classmethod
     def _bare(cls, title: str) -> str:
         inner = title[1:-1]
+        if not title.strip("《》 "):
+            raise ValueError("the title is nothing but brackets")
         return inner if title.startswith("《") and title.endswith("》") and "《" not in inner else title
 
     @field_validator("doc_number", "article", mode="before")

@@ -27,6 +27,8 @@ def test_spaces_and_doublets_go() -> None:
 
 def test_a_title_is_kept_without_its_brackets() -> None:
     assert LegalBasis(title="《社会保险法》").title == "社会保险法"
+    with pytest.raises(ValidationError, match="brackets"):
+        LegalBasis(title="《》")
     inner = "关于印发《高龄津贴办法》的通知"
     assert LegalBasis(title=inner).title == inner
     assert (
