@@ -23,14 +23,14 @@ FORMATS = ("a.json", "a.xlsx", "a.zip", "folder")
 TEXT = st.text("社保卡补领一二=+-'\"0123,;；、 〔〕()a", min_size=1, max_size=12).filter(str.strip)
 LINES = st.none() | st.lists(TEXT, max_size=3)
 CODE = st.text("ABC012-", min_size=1, max_size=8)
-LAWS = st.builds(
-    dict,
+LAWS: st.SearchStrategy[dict[str, object]] = st.builds(
+    dict[str, object],
     title=st.text("社会保险法《》", min_size=1, max_size=6).filter(lambda title: title.strip("《》")),
     doc_number=st.sampled_from(["", "云政发〔2026〕3号"]),
     article=st.sampled_from(["", "第六条", "（一）", "三、（二）"]),
 )
-MATERIALS = st.builds(
-    dict,
+MATERIALS: st.SearchStrategy[dict[str, object]] = st.builds(
+    dict[str, object],
     name=TEXT,
     type=st.sampled_from([None, "原件", "电子"]),
     copies=st.none() | st.integers(0, 9),
@@ -38,8 +38,8 @@ MATERIALS = st.builds(
     waived=st.booleans(),
     waived_reason=st.none() | TEXT,
 )
-ITEMS = st.builds(
-    dict,
+ITEMS: st.SearchStrategy[dict[str, object]] = st.builds(
+    dict[str, object],
     catalog_code=CODE,
     task_code=CODE,
     region=st.just(CITY),
