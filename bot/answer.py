@@ -1,6 +1,6 @@
 """What a consultation turn returns: an Answer of blocks and citations, never Markdown."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -101,11 +101,62 @@ class Option(_Frozen):
     region: str | None = None
 
 
+class CardMaterial(_Frozen):
+    """A material on a card; one `waived` the government has. `form` and `example` are web addresses."""
+
+    name: str
+    needed: bool
+    waived: bool = False
+    note: str = ""
+    form: str = ""
+    example: str = ""
+
+
+class CardOffice(_Frozen):
+    """The nearest office of an item; `opening` says in words whether it is open now or when it opens next."""
+
+    name: str
+    address: str = ""
+    phone: str = ""
+    hours: str = ""
+    open_now: bool | None = None
+    next_open: datetime | None = None
+    opening: str = ""
+
+
+class CardMiniProgram(_Frozen):
+    """A page of a WeChat mini-program to jump to."""
+
+    appid: str
+    path: str = ""
+
+
 class ServiceCard(_Frozen):
-    """A door to the matching online service (政务服务事项)."""
+    """A door to the matching service (政务服务事项). Every link is the registry's, checked; empty for none.
+
+    Attributes:
+        name: 事项名称.
+        url: Web entry.
+        code: 实施编码.
+        online: Whether it can be handled online; None where that is not stated.
+        related: Offered beside an answer, as resting on the document quoted; not what the question named.
+    """
 
     name: str
     url: str = ""
+    code: str = ""
+    department: str = ""
+    region: str = ""
+    mobile_url: str = ""
+    mini_program: CardMiniProgram | None = None
+    app_link: str = ""
+    phone: str = ""
+    online: bool | None = None
+    time_limit: str = ""
+    visits: int | None = None
+    office: CardOffice | None = None
+    materials: tuple[CardMaterial, ...] = ()
+    related: bool = False
 
 
 class TurnTrace(_Frozen):

@@ -4,11 +4,14 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from bot.consultation import Consultation
+from bot.service_confidence import ServiceConfidence
+from bot.service_desk import ServiceDesk
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
@@ -17,6 +20,11 @@ from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
+from knowledge_base.services.citing import LegalSources
+from knowledge_base.services.links import LinkChecker
+from knowledge_base.services.sheets import read_catalogue
+from knowledge_base.services.store import ImportReport, ServiceStore
+from knowledge_base.services.watching import LinkWatch
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
@@ -34,6 +42,7 @@ from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
 from retrieval.rebuilding import BackgroundBuild
 from retrieval.rerank import CrossEncoderScorer, Reranker
+from retrieval.services import LiveServices
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +93,25 @@ class Service:
         self.building = BackgroundBuild(self.indexer)
         self.follower = Follower(self.indexer, self.building, before_look=self.follow_adapter)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
-        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq, reranker=reranker)
+        self.services = ServiceStore(engine)
+        self.link_watch = (
+            LinkWatch(self.services, LinkChecker(), every=timedelta(hours=settings.link_check_hours))
+            if settings.link_check_hours
+            else None
+        )
+        self.service_desk = ServiceDesk(
+            LiveServices(self.services, settings.index_dir),
+            LegalSources(engine),
+            ServiceConfidence.load(),
+        )
+        self.consultation = Consultation(
+            self.store,
+            self.index,
+            settings,
+            faq=self.faq,
+            reranker=reranker,
+            services=self.service_desk,
+        )
 
     @property
     def encoder(self) -> Encoder:
@@ -139,6 +166,16 @@ class Service:
         self.catch_up(on_progress)
         return report
 
+    def take_in_services(self, path: Path, *, by: str = "") -> ImportReport:
+        """Take a service catalogue in and make it ready to be matched; rows that are wrong are left out.
+
+        Raises:
+            ServicesUnreadable: If it cannot be read, or holds nothing of a catalogue.
+        """
+        report = self.services.take_in(read_catalogue(path).batch, by=by)
+        self.service_desk.live.catch_up(self.indexer.reader(), self.encoder)
+        return report
+
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
         """Bring the index up to the knowledge base; return whether there was anything to do."""
         built = self.indexer.catch_up(_encoding(on_progress))
@@ -153,8 +190,10 @@ class Service:
             on_progress(Progress("index", 1, 1))
 
     def follow(self) -> None:
-        """From now on, build this machine's index whenever the database or the adapter in use has changed."""
+        """From now on build this machine's index when the database or the adapter changed; check links, if set."""
         self.follower.start()
+        if self.link_watch is not None:
+            self.link_watch.start()
 
     def follow_adapter(self) -> None:
         """Take the adapter that `wenzheng adapt` has put to use since; its index follows in the background.
@@ -164,7 +203,9 @@ class Service:
         """
         adapter = adapter_of(self.settings)
         if adapter != self._adapter:
-            self.indexer.encoder = BatchingEncoder(load_encoder(self.settings))
+            encoder = BatchingEncoder(load_encoder(self.settings))
+            self.service_desk.live.encode_ahead(self.indexer.reader(), encoder)
+            self.indexer.encoder = encoder
             self._adapter = adapter
             _log.info("encoding with %s from now on", self.encoder.name)
 
@@ -196,6 +237,8 @@ class Service:
     def close(self) -> None:
         """Let go of the database; an index that is being built is broken off while it is encoded."""
         self.follower.stop()
+        if self.link_watch is not None:
+            self.link_watch.stop()
         self.building.stop()
         self.engine.dispose()
 
@@ -310,4 +353,7 @@ def open_service(
         service.follow()
     # The dictionaries load on first use; better now than under the first citizen's question.
     service.indexer.reader().warm_up()
+    if service.indexer.current() is not None:
+        index = service.index.get()
+        service.service_desk.live.get(index.reader, index.encoder)
     return service

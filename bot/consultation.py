@@ -4,12 +4,13 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
 from bot.confidence import Confidence
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
+from bot.service_desk import ServiceDesk
 from bot.settings import Settings
 from bot.steps.check import check
 from bot.steps.guard import guard
@@ -17,11 +18,14 @@ from bot.steps.hand_off import hand_off
 from bot.steps.judge import judge
 from bot.steps.locate import locate
 from bot.steps.match import candidates_of, match
+from bot.steps.offer import offer
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
+from bot.steps.serve import serve
+from bot.steps.tell import tell
 from bot.turn import Turn
-from knowledge_base.dates import today
+from knowledge_base.dates import SHANGHAI, today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
 from knowledge_base.store import KnowledgeStore
@@ -46,12 +50,22 @@ class Consultation:
         likeness: Likeness | None = None,
         reranker: Reranker | None = None,
         clock: Callable[[], date] = today,
+        services: ServiceDesk | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
     ) -> None:
         self._clock = clock
         self.confidence = confidence or Confidence.load()
         regions = _Regions(store, index)
         self.likeness = likeness or Likeness.load()
         self.candidates = candidates_of(store, faq, self.likeness)
+        from_services: list[tuple[str, Step]] = []
+        doors: list[tuple[str, Step]] = []
+        if services is not None:
+            from_services = [
+                ("serve", serve(services.of, services.confidence)),
+                ("tell", tell(services, store, self.confidence.threshold, now)),
+            ]
+            doors = [("offer", offer(services.of, now))]
         self._steps: list[tuple[str, Step]] = [
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
@@ -59,9 +73,11 @@ class Consultation:
             ("retrieve", retrieve(store, regions.served, reranker)),
             ("match", match(self.candidates, self.likeness.threshold)),
             ("judge", judge(self.confidence)),
+            *from_services,
             ("respond", respond),
             ("check", check),
             ("hand_off", hand_off(settings.hotline)),
+            *doors,
         ]
 
     def answer(self, question: Question) -> Answer:
@@ -101,6 +117,7 @@ class Consultation:
             blocks=turn.blocks,
             citations=turn.citations,
             curated=turn.curated is not None,
+            services=turn.cards,
             suggestions=turn.suggestions,
             options=turn.options,
             trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms),

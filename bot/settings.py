@@ -44,6 +44,7 @@ class Settings(BaseSettings):
         hotline: The line a citizen is sent to when nothing here answers.
         max_question_chars: Longest question taken.
         ocr_review_below: Lines that OCR read with less confidence are listed for review.
+        link_check_hours: How often the serving process checks the links of service items; 0 means never.
         rate_limit: Questions one client may send, in the `limits` notation.
     """
 
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(default=500, ge=20, le=2000)
     max_file_mb: int = Field(default=64, ge=1)
     ocr_review_below: float = Field(default=0.85, ge=0, le=1)
+    link_check_hours: int = Field(default=0, ge=0, le=8760)
     rate_limit: str = "60/minute"
     allowed_origins: tuple[str, ...] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

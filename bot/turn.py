@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.answer import AnswerStatus, Block, Citation, Option, Question
+from bot.answer import AnswerStatus, Block, Citation, Option, Question, ServiceCard
+from bot.aspects import Aspect
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
+from knowledge_base.services.inheriting import EffectiveItem
 from retrieval.contracts import Hit
 from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
 from retrieval.questions import QuestionHit
+from retrieval.services import ServiceHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,19 @@ class CuratedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceMatch:
+    """A service item that may be meant.
+
+    Attributes:
+        probability: That it is, in [0, 1].
+    """
+
+    effective: EffectiveItem
+    hit: ServiceHit
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What is known so far.
 
@@ -66,6 +82,12 @@ class Turn:
         curated: The one of them that clearly asks the same; it is answered from rather than the evidence.
         confidence: Probability, in [0, 1], that what is answered from answers.
         status: How the turn ends; None while it is open.
+        aspect: Which field of a service item is asked for; None for none.
+        services: Service items near the question, the likeliest first.
+        service: The one of them that is clearly meant.
+        stated: What is answered from its fields; the first of `blocks` then.
+        service_sources: The passages of its 设定依据 that are quoted.
+        cards: Doors to services.
     """
 
     id: str
@@ -89,6 +111,12 @@ class Turn:
     suggestions: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    aspect: Aspect | None = None
+    services: tuple[ServiceMatch, ...] = ()
+    service: ServiceMatch | None = None
+    stated: tuple[Block, ...] = ()
+    service_sources: tuple[Evidence, ...] = ()
+    cards: tuple[ServiceCard, ...] = ()
 
     @property
     def other_regions(self) -> tuple[str, ...]:

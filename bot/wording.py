@@ -12,6 +12,10 @@ DIFFERS = "以上是{scope}的规定。{regions}另有规定，选择您所在�
 RELATED = "相关规定："
 CURATED = "以下是人工整理的问答，由工作人员根据下列文件编写，不是文件原文："
 CURATED_SOURCE = "依据"
+ASK_SERVICE = "您要办的是下面哪一件？请选择，也可以换个说法再问："
+ASK_SERVICE_REGION = "“{name}”由各地办理。请选择您所在的地区："
+BASIS = "依据"
+BASIS_NAMED = "设定依据：{laws}。"
 EMPTY = "知识库里还没有文件，暂时无法回答。"
 
 

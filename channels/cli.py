@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import adapt_commands, document_commands, faq_commands, upkeep_commands, words_commands
+from channels import (
+    adapt_commands,
+    document_commands,
+    faq_commands,
+    service_commands,
+    upkeep_commands,
+    words_commands,
+)
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 
 if TYPE_CHECKING:
-    from bot.answer import Answer
+    from bot.answer import Answer, ServiceCard
     from bot.assembly import Service
     from bot.settings import Settings
 
@@ -34,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(faq_commands.group, name="faq")
+app.add_typer(service_commands.group, name="service")
 
 
 @app.command()
@@ -275,6 +283,8 @@ def _load_sample(settings: "Settings") -> None:
     try:
         with progress_bar() as on_progress:
             report = service.ingest(folder, on_progress=on_progress)
+        if (folder / "services").is_dir():
+            service.take_in_services(folder / "services")
     finally:
         service.close()
     for outcome in report.outcomes:
@@ -300,10 +310,19 @@ def _print_answer(answer: "Answer") -> None:
         state = "现行有效" if citation.in_force else "不在有效期"
         where = f"《{citation.document.title}》{number}{citation.article or heading}"
         console.print(Text(f"[{citation.n}] {where} · {state}", style="dim"))
+    for card in answer.services:
+        console.print(Text(f"▶ {card.name}：{'；'.join(_doors(card))}"))
     for option in answer.options:
         console.print(Text(f"- {option.label}：{option.question}"))
     for suggestion in answer.suggestions:
         console.print(Text(f"- {suggestion}", style="dim"))
+
+
+def _doors(card: "ServiceCard") -> list[str]:
+    program = f"小程序 {card.mini_program.appid} {card.mini_program.path}" if card.mini_program else ""
+    office = f"{card.office.name}（{card.office.opening}）" if card.office else ""
+    phone = f"电话 {card.phone}" if card.phone else ""
+    return [each for each in (card.url or card.mobile_url, program, card.app_link, office, phone) if each]
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@
     │   ├── WordsRejected             operators' words do not hold; carries the faults
     │   ├── QuestionLogError          a file of questions to learn from is of no use
     │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
+    │   ├── ServicesUnreadable        a file is no service catalogue, or cannot be written as one
+    │   ├── UnknownService            there is no service item of that code
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
@@ -69,7 +71,18 @@ class MissingTool(LoadError):
 
 
 class FetchError(LoadError):
-    """A web page could not be fetched, or its address is one that must not be asked."""
+    """A web page could not be fetched, or its address is one that must not be asked.
+
+    Attributes:
+        kind: What failed: `url`, `refused` (an address that must not be asked), `name`, `connection`, `tls`,
+            `status`, `redirects`, `time`, `size` or `empty`.
+        status: What the server answered; 0 where it did not.
+    """
+
+    def __init__(self, message: str, *, kind: str = "connection", status: int = 0) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
 
 
 class ClassifiedDocument(LoadError):
@@ -128,6 +141,14 @@ class FaqError(KnowledgeError):
     def __init__(self, message: str, *, column: str = "") -> None:
         super().__init__(message)
         self.column = column
+
+
+class ServicesUnreadable(KnowledgeError):
+    """A file is no service catalogue, or cannot be written as one; the message names it and the cure."""
+
+
+class UnknownService(KnowledgeError):
+    """There is no service item of that code."""
 
 
 class StoreError(KnowledgeError):

@@ -86,7 +86,7 @@ class Fetcher:
             if isinstance(response, Fetched):
                 return response
             address = urljoin(urlunsplit(parts), response)
-        raise FetchError(f"网址跳转超过 {self.max_redirects} 次：请直接给出最后的网址")
+        raise FetchError(f"网址跳转超过 {self.max_redirects} 次：请直接给出最后的网址", kind="redirects")
 
     def _ask(self, parts: SplitResult, until: float) -> Fetched | str:
         """Ask one server; return where it redirects to, or what it gave."""
@@ -136,7 +136,11 @@ class Fetcher:
         if response.status in _REDIRECTS and (location := response.headers.get("Location")):
             return location
         if response.status != 200:
-            raise FetchError(f"网址应答 HTTP {response.status}：请在浏览器里核对它能否打开")
+            raise FetchError(
+                f"网址应答 HTTP {response.status}：请在浏览器里核对它能否打开",
+                kind="status",
+                status=response.status,
+            )
         declared = int(length) if (length := response.headers.get("Content-Length", "")).isdecimal() else 0
         data = bytearray()
         while declared <= self.max_bytes and not expired.is_set() and (piece := response.read(65_536)):
@@ -144,9 +148,11 @@ class Fetcher:
             if len(data) > self.max_bytes:
                 break
         if max(declared, len(data)) > self.max_bytes:
-            raise FetchError(f"网址的内容超过上限 {shown_size(self.max_bytes)}：请下载后拆分，或调高上限")
+            raise FetchError(
+                f"网址的内容超过上限 {shown_size(self.max_bytes)}：请下载后拆分，或调高上限", kind="size"
+            )
         if not data and not expired.is_set():
-            raise FetchError("网址应答了空白内容：请在浏览器里核对")
+            raise FetchError("网址应答了空白内容：请在浏览器里核对", kind="empty")
         header = Message()
         header["Content-Type"] = response.headers.get("Content-Type", "")
         kind = header.get_content_type() if header["Content-Type"] else ""
@@ -157,10 +163,15 @@ class Fetcher:
         try:
             addresses = self.resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise FetchError(f"查不到 {host} 的地址：请核对网址，或检查这台机器的网络") from error
+            raise FetchError(
+                f"查不到 {host} 的地址：请核对网址，或检查这台机器的网络", kind="name"
+            ) from error
         refused = [address for address in addresses if not self.allowed(address)]
         if refused or not addresses:
-            raise FetchError(f"{host} 指向内部或保留的地址 {'、'.join(refused)}，不能抓取：只收公网上的网页")
+            raise FetchError(
+                f"{host} 指向内部或保留的地址 {'、'.join(refused)}，不能抓取：只收公网上的网页",
+                kind="refused",
+            )
         fault: Exception | None = None
         for address in addresses:
             left = until - time.monotonic()
@@ -186,10 +197,12 @@ class Fetcher:
                 return connection
         secure = isinstance(fault, ssl.SSLError) or "SSL" in type(fault).__name__
         reason = "的证书不可信或加密方式不支持" if secure else "连接不上"
-        raise FetchError(f"{host} {reason}：请核对网址，或在浏览器里保存后导入") from fault
+        raise FetchError(
+            f"{host} {reason}：请核对网址，或在浏览器里保存后导入", kind="tls" if secure else "connection"
+        ) from fault
 
     def _too_slow(self) -> FetchError:
-        return FetchError(f"网址在 {self.timeout_s:.0f} 秒内没有传完：请稍后再试，或下载后导入")
+        return FetchError(f"网址在 {self.timeout_s:.0f} 秒内没有传完：请稍后再试，或下载后导入", kind="time")
 
 
 def split_url(url: str) -> SplitResult:
@@ -199,7 +212,7 @@ def split_url(url: str) -> SplitResult:
         FetchError: If it is not http or https, names a user, or has no proper host or port.
     """
     if any(ord(character) <= 32 or character == "\\" for character in url):
-        raise FetchError("网址里有空格或不可见字符：请重新复制")
+        raise FetchError("网址里有空格或不可见字符：请重新复制", kind="url")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -209,14 +222,14 @@ def split_url(url: str) -> SplitResult:
             else parts.hostname
         )
     except (ValueError, UnicodeError) as error:
-        raise FetchError(f"网址 {url[:80]} 不合规范：请重新复制") from error
+        raise FetchError(f"网址 {url[:80]} 不合规范：请重新复制", kind="url") from error
     scheme = parts.scheme.lower()
     if scheme not in _PORTS:
-        raise FetchError(f"只能抓取 http 和 https 网址，不能是 {scheme or '没有协议的地址'}")
+        raise FetchError(f"只能抓取 http 和 https 网址，不能是 {scheme or '没有协议的地址'}", kind="url")
     if not host or port == 0:
-        raise FetchError(f"网址 {url[:80]} 没有写明网站：请重新复制")
+        raise FetchError(f"网址 {url[:80]} 没有写明网站：请重新复制", kind="url")
     if "@" in parts.netloc:
-        raise FetchError("网址里带有用户名或密码，不能抓取：请用公开的网址")
+        raise FetchError("网址里带有用户名或密码，不能抓取：请用公开的网址", kind="url")
     return SplitResult(
         scheme, _authority(host, port), quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE), ""
     )

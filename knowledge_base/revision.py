@@ -1,6 +1,7 @@
 """The revision: the number of the last write that changed what may be answered, and the turn writers take.
 
-The operators' words have a revision of their own. Each is one row, and every change of it is one statement,
+The operators' words and the service catalogue have revisions of their own. Each is one row, and every change
+of it is one statement,
 for the first write as for any other, or two first writers would meet at the insert.
 """
 
@@ -12,6 +13,7 @@ from knowledge_base.database import StateRow
 
 DOCUMENTS = "revision"
 WORDS = "words_revision"
+SERVICES = "services_revision"
 
 
 def revision_of(session: Session, key: str = DOCUMENTS) -> int:

@@ -85,7 +85,7 @@ class HybridIndex:
         self._spans = spans
         self._texts = texts
         self._titles = titles
-        self._encoder = encoder
+        self.encoder = encoder
         self.reader = reader
         self._ranking = ranking
         self._questions = questions or no_questions(encoder.dim, reader)
@@ -184,7 +184,7 @@ class HybridIndex:
             self._spans,
             texts,
             titles,
-            encoder=self._encoder,
+            encoder=self.encoder,
             reader=reader,
             ranking=self._ranking,
             questions=self._questions.read_by(reader),
@@ -207,7 +207,7 @@ class HybridIndex:
 
     def encode(self, queries: Sequence[Query]) -> Vectors:
         """Return the queries' vectors, float32 of shape (n, dim)."""
-        return self._encoder.encode_queries([query.encoder_text for query in queries])
+        return self.encoder.encode_queries([query.encoder_text for query in queries])
 
     def passage_vectors(self, passage_ids: Sequence[int]) -> Vectors:
         """Return the vectors of passages, float32 of shape (n, dim).
@@ -303,7 +303,7 @@ class HybridIndex:
         _require(questions, k)
         if not len(self._table):
             return [[] for _ in questions]
-        return self._nearest(self._encoder.encode_queries(questions), k, self._allowed(where))
+        return self._nearest(self.encoder.encode_queries(questions), k, self._allowed(where))
 
     def search_lexical(
         self, questions: Sequence[str], *, k: int = 20, where: SearchFilter | None = None

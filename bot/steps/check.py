@@ -13,14 +13,17 @@ _log = logging.getLogger(__name__)
 
 def check(turn: Turn) -> Turn:
     """Drop every citation that does not hold, and the blocks that rest on it; with none left, no answer."""
-    if turn.status is not AnswerStatus.ANSWERED:
+    if turn.status not in (AnswerStatus.ANSWERED, AnswerStatus.ANSWERED_FROM_SERVICE):
         return turn
-    rests_on = turn.curated.sources if turn.curated else turn.evidence
+    rests_on = turn.curated.sources if turn.curated else turn.service_sources or turn.evidence
     sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in rests_on}
     broken = {citation.n: fault for citation in turn.citations if (fault := _fault(citation, turn, sources))}
     if not broken:
         return turn
     _log.error("turn %s: dropped citations %s", turn.id, broken)
+    if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE:
+        # What the item states stands by itself.
+        return replace(turn, blocks=turn.stated, citations=(), service_sources=())
     citations = tuple(citation for citation in turn.citations if citation.n not in broken)
     # A curated answer rests on all of its sources.
     if not citations or turn.curated:
@@ -43,7 +46,10 @@ def _rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
 def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evidence]) -> str:
     if not citation.in_force:
         return f"not in force on {turn.day}"
-    if citation.document.region not in visible(turn.region):
+    here = visible(turn.region)
+    if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE:
+        here |= visible(turn.asked.region)  # 从杭州转来 is a matter of one's own region
+    if citation.document.region not in here:
         return f"for {citation.document.region}, asked for {turn.region}"
     for (version_id, _), evidence in sources.items():
         start, end = citation.span.start - evidence.start, citation.span.end - evidence.start

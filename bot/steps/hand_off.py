@@ -34,6 +34,10 @@ def hand_off(hotline: str) -> Step:
     """
 
     def step(turn: Turn) -> Turn:
+        if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE or (
+            turn.status is AnswerStatus.CLARIFY and turn.blocks
+        ):
+            return turn
         if turn.status is AnswerStatus.CLARIFY:
             words = ASK_REGION_WITHIN.format(place=place_name(turn.region)) if turn.region else ASK_REGION
             return replace(turn, blocks=(ParagraphBlock(text=words),), options=_options(turn))
@@ -46,7 +50,7 @@ def hand_off(hotline: str) -> Step:
             first = turn.evidence[0].chunk.document.meta.region
             scope = scope_of(turn.curated.hit.region if turn.curated else first)
             notice = NoticeBlock(text=DIFFERS.format(scope=scope, regions=names))
-            return replace(turn, blocks=(*turn.blocks, notice), options=_options(turn))
+            return replace(turn, blocks=(*turn.blocks, notice), options=(*turn.options, *_options(turn)))
         return _without_answer(turn, hotline)
 
     return step

@@ -81,7 +81,7 @@ def candidates_of(store: KnowledgeStore, faq: FaqStore, likeness: Likeness) -> C
             if not all(cited):
                 continue
             sources = tuple(
-                _evidence(passage, of_passage, turn.query)
+                evidence_of(passage, of_passage, turn.query)
                 for passage, of_passage in zip(stands.passages, cited, strict=True)
             )
             probability = likeness.of(signals(turn, hit, sources))
@@ -91,8 +91,8 @@ def candidates_of(store: KnowledgeStore, faq: FaqStore, likeness: Likeness) -> C
     return of
 
 
-def _evidence(passage: CitedPassage, chunks: list[Chunk], query: Query) -> Evidence:
-    """Return a source as evidence, with the chunk that shares most words with the question."""
+def evidence_of(passage: CitedPassage, chunks: list[Chunk], query: Query) -> Evidence:
+    """Return a cited passage as evidence, with the chunk that shares most words with the question."""
     chunk = max(chunks, key=lambda each: sum(word in each.draft.text for word in query.words))
     if len({each.draft.article for each in chunks}) > 1:
         # Items cited together go by what holds them: 二、 for 二、（一） and 二、（二）.

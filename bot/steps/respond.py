@@ -29,10 +29,10 @@ def respond(turn: Turn) -> Turn:
     citations: list[Citation] = []
     for n, evidence in enumerate(_cited(turn.evidence), start=1):
         quotation = quote(evidence, turn.query, brief=n > 1)
-        citations.append(_citation(n, evidence, quotation, turn))
+        citations.append(citation_of(n, evidence, quotation, turn))
         introduction = "根据" if n == 1 else RELATED
         blocks.append(ParagraphBlock(text=f"{introduction}{source_name(evidence.chunk)}："))
-        blocks += [_block(part, quotation, n) for part in quotation.parts]
+        blocks += [quoted_block(part, quotation, n) for part in quotation.parts]
     return replace(turn, status=AnswerStatus.ANSWERED, blocks=tuple(blocks), citations=tuple(citations))
 
 
@@ -47,9 +47,9 @@ def _from_curated(turn: Turn, curated: CuratedAnswer, query: Query) -> Turn:
     citations = []
     for n, source in zip(numbers, curated.sources, strict=True):
         quotation = quote(source, query)
-        citations.append(_citation(n, source, quotation, turn))
+        citations.append(citation_of(n, source, quotation, turn))
         blocks.append(ParagraphBlock(text=f"{CURATED_SOURCE}{source_name(source.chunk)}："))
-        blocks += [_block(part, quotation, n) for part in quotation.parts]
+        blocks += [quoted_block(part, quotation, n) for part in quotation.parts]
     return replace(turn, status=AnswerStatus.ANSWERED, blocks=tuple(blocks), citations=tuple(citations))
 
 
@@ -69,13 +69,15 @@ def _cited(evidence: tuple[Evidence, ...]) -> list[Evidence]:
     return [each for each in once.values() if each.hit.score >= least][:CITED]
 
 
-def _block(part: Part, quotation: Quotation, n: int) -> Block:
+def quoted_block(part: Part, quotation: Quotation, n: int) -> Block:
+    """Return a part of a quotation as a block."""
     if part.items:
         return ListBlock(lead=part.text, items=part.items, quoted=quotation.verbatim, cites=(n,))
     return ParagraphBlock(text=part.text, quoted=quotation.verbatim, cites=(n,))
 
 
-def _citation(n: int, evidence: Evidence, quotation: Quotation, turn: Turn) -> Citation:
+def citation_of(n: int, evidence: Evidence, quotation: Quotation, turn: Turn) -> Citation:
+    """Return the n-th citation of a turn: where the quotation stands, and whether that is in force."""
     chunk = evidence.chunk
     document, meta = chunk.document, chunk.document.meta
     return Citation(

@@ -9,6 +9,7 @@ from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_
 from eval.commands.learning import calibrate, train_adapter
 from eval.commands.proofs import crowd, kill
 from eval.commands.retrieval import compare_systems, evaluate_retrieval
+from eval.commands.services import evaluate_services
 from eval.commands.speed import bench, evaluate_backends, evaluate_index
 
 
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("index")(evaluate_index)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
+    group.command("services")(evaluate_services)
     group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)

@@ -41,7 +41,11 @@ class Taker:
     taken: list[Path] = field(default_factory=list)
     told: list[tuple[str, bool]] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
+    services: list[Path] = field(default_factory=list)
     closed: int = 0
+
+    def take_in_services(self, path: Path) -> None:
+        self.services.append(path)
 
     def ingest(
         self,
@@ -285,6 +289,12 @@ def test_commands_come_from_entry_points_and_a_broken_one_stops_nothing(
     assert "命令组 eval 未能载入：No module named 'ranx'" in capsys.readouterr().err
 
 
+def sample_package(tmp_path: Path) -> Path:
+    """A package beside which lies sample knowledge with services."""
+    (tmp_path / "package" / "sample" / "services").mkdir(parents=True)
+    return tmp_path / "package" / "__init__.py"
+
+
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     calls: dict[str, object] = {}
@@ -300,11 +310,13 @@ def test_serve_fills_an_empty_data_directory_once(
 ) -> None:
     taker = Taker()
     open_instead(monkeypatch, taker)
+    monkeypatch.setattr("knowledge_base.__file__", str(sample_package(tmp_path)))
     data = tmp_path / "data"
     for _ in range(2):
         assert run("serve", "--data-dir", str(data), "--port", "8765", "--workers", "2")[0] == 0
         (data / "wenzheng.db").touch()
     assert [path.name for path in taker.taken] == ["sample"]
+    assert taker.services == [taker.taken[0] / "services"]
     assert (served["app"], served["port"], served["workers"]) == ("channels.app:create_app", 8765, 2)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
 import bot.conversations  # noqa: F401  (its tables belong to the same history, as do those below)
 import knowledge_base.faq.tables
+import knowledge_base.services.tables
 import knowledge_base.word_store  # noqa: F401
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
 from tests.databases import DATABASES
@@ -171,6 +172,70 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
         ],
         "faq_changes": [
             {"id": 50, "faq_id": 40, "at": NOON, "by": "张三", "action": "publish", "state": "published"}
+        ],
+    },
+    "0006": {
+        "service_items": [{"id": 60, "task_code": "T-60", "withdrawn_at": NOON, "withdrawn_by": "张三"}],
+        "service_versions": [
+            {
+                "id": 61,
+                "item_id": 60,
+                "number": 1,
+                "catalog_code": "C-60",
+                "region": "云岭省/云州市",
+                "task_name": "公园年卡办理",
+                "dept_name": None,
+                "task_state": "在用",
+                "plan_effective_date": date(2026, 3, 1),
+                "plan_cancel_date": None,
+                "fields": {"promise_day": 3, "aliases": ["办公园卡"]},
+                "stated_lists": ["fees", "materials"],
+                "stored_at": NOON,
+                "stored_by": "张三",
+            }
+        ],
+        "service_materials": [
+            {
+                "version_id": 61,
+                "position": 0,
+                "name": "身份证",
+                "type": "原件",
+                "copies": 1,
+                "is_need": True,
+                "page_num": None,
+                "source_type": None,
+                "waived": False,
+                "waived_reason": None,
+                "form_guid": None,
+                "example_guid": None,
+                "fill_explain": None,
+                "condition": "代办的",
+            }
+        ],
+        "service_fees": [
+            {"version_id": 61, "position": 0, "name": "工本费", "stand": "10元", "by_law": None}
+        ],
+        "service_questions": [{"version_id": 61, "position": 0, "question": "能退吗？", "answer": "不能。"}],
+        "service_offices": [
+            {
+                "id": "gate",
+                "name": "东门",
+                "region": "云岭省/云州市",
+                "address": None,
+                "link_way": "0999-1",
+                "hours": [{"days": [1, 2], "open": "09:00", "close": "17:00"}],
+                "closed_on_holidays": False,
+                "note": None,
+            }
+        ],
+        "service_links": [
+            {
+                "url": "https://example.gov.cn/card",
+                "state": "dead",
+                "reason": "应答 HTTP 404",
+                "final_url": "",
+                "checked_at": NOON,
+            }
         ],
     },
 }

@@ -1,5 +1,6 @@
 // Draws one answer as it comes: blocks first, then what it rests on and what can be done next.
-import { citedAs, drawing, element, regionName, webAddress } from "./dom.js";
+import { serviceCard } from "./service-card.js";
+import { citedAs, drawing, element, regionName } from "./dom.js";
 
 const THUMB = "M7 10v10H3V10h4zm2 10V9.5l4-7c1.7 0 2.6 1.2 2.3 2.7L14.5 9H20a2 2 0 0 1 2 2.4l-1.4 7A2 2 0 0 1 18.6 20z";
 // 1. 1、 （1） 一、 （一） ①: an item that begins with its own number needs no bullet.
@@ -29,7 +30,7 @@ export class AnswerView {
     this.#answer = answer;
     answer.blocks.slice(this.#drawn).forEach((block, offset) => this.block(this.#drawn + offset, block));
     if (answer.blocks.length === 0) this.#blocks.append(element("p", {}, answer.text));
-    if (QUOTED.has(answer.status) && answer.citations.length > 0) {
+    if (answer.status === "answered_from_service" || (QUOTED.has(answer.status) && answer.citations.length > 0)) {
       this.root.prepend(element("p", { class: "label" }, madeFrom(answer)));
     }
     this.root.append(
@@ -101,12 +102,8 @@ export class AnswerView {
   }
 
   #services(services) {
-    const links = services.map(({ name, url }) => {
-      const address = webAddress(url);
-      const attributes = { href: address, target: "_blank", rel: "noopener noreferrer" };
-      return element("li", {}, address ? element("a", attributes, `去办理：${name}`) : name);
-    });
-    return links.length ? element("ul", { class: "services" }, ...links) : null;
+    if (services.length === 0) return null;
+    return element("section", { class: "services", "aria-label": "办事入口" }, ...services.map(serviceCard));
   }
 
   #hotline({ status, text }) {
@@ -151,8 +148,9 @@ export class AnswerView {
   }
 }
 
-/** What the words of an answer are: the documents' own, or the operators'. */
-function madeFrom({ curated }) {
+/** What the words of an answer are: an item's, the operators', or the documents' own. */
+function madeFrom({ curated, status }) {
+  if (status === "answered_from_service") return "来自政务服务事项库，依据现行有效文件";
   return curated ? "人工整理的问答，依据现行有效文件" : "回答摘自现行有效文件";
 }
 

@@ -1,0 +1,55 @@
+"""Offer: the door to the service that was asked for, or that rests on the document that answers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.answer import AnswerStatus, ServiceCard
+from bot.cards import card_of
+from bot.pipeline import Step
+from bot.steps.serve import region_of
+from bot.turn import ServiceMatch, Turn
+from knowledge_base.services.catalogue import Catalogue
+from retrieval.services import Services
+
+# Of several items that rest on one document, or of one for a question that may be about another part of it:
+# likelier than this, it is worth a look.
+RELATED_FROM = 0.2
+_OFFERED_WITH = (AnswerStatus.ANSWERED, AnswerStatus.ANSWERED_FROM_SERVICE, AnswerStatus.NO_ANSWER)
+
+
+def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> Step:
+    """Return the step."""
+
+    def step(turn: Turn) -> Turn:
+        if turn.status not in _OFFERED_WITH or turn.index is None:
+            return turn
+        catalogue = services(turn).catalogue
+        moment = now()
+        if turn.service is not None:
+            return replace(turn, cards=(_card(turn, turn.service, catalogue, moment),))
+        if not turn.citations or turn.options:
+            return turn
+        resting = {
+            each.item.catalog_code
+            for each in catalogue.resting_on(turn.citations[0].document.title, region_of(turn), turn.day)
+        }
+        related = next(
+            (
+                match
+                for match in turn.services
+                if match.hit.catalog_code in resting and match.probability >= RELATED_FROM
+            ),
+            None,
+        )
+        if related is None:
+            return turn
+        return replace(turn, cards=(_card(turn, related, catalogue, moment),))
+
+    return step
+
+
+def _card(turn: Turn, match: ServiceMatch, catalogue: Catalogue, moment: datetime) -> ServiceCard:
+    """Return the card of an item; where nothing answers, or it was not clearly meant, it is only related."""
+    is_meant = match is turn.service and turn.status is not AnswerStatus.NO_ANSWER
+    return card_of(match.effective, catalogue, region=region_of(turn), now=moment, related=not is_meant)
