@@ -190,7 +190,7 @@ class Service:
             on_progress(Progress("index", 1, 1))
 
     def follow(self) -> None:
-        """From now on build this machine's index when the database or the adapter changed; check links, if set."""
+        """From now on build the index when the database or the adapter changes; check links, if set."""
         self.follower.start()
         if self.link_watch is not None:
             self.link_watch.start()

@@ -282,9 +282,8 @@ def _load_sample(settings: "Settings") -> None:
     service = _open(settings)
     try:
         with progress_bar() as on_progress:
-            report = service.ingest(folder, on_progress=on_progress)
-        if (folder / "services").is_dir():
-            service.take_in_services(folder / "services")
+            report = service.ingest(folder / "documents", on_progress=on_progress)
+        service.take_in_services(folder / "services")
     finally:
         service.close()
     for outcome in report.outcomes:

@@ -227,7 +227,8 @@ def run_services(service: Service, questions: Sequence[ServiceQuestion], day: da
     Raises:
         DatasetError: If the catalogue has no item that a question means.
     """
-    catalogue = service.service_desk.live.get(service.index.get().reader).catalogue
+    index = service.index.get()
+    catalogue = service.service_desk.live.get(index.reader, index.encoder).catalogue
     known = {item.catalog_code for item in catalogue.items_on(day)}
     missing = sorted({each.item for each in questions if each.item} - known)
     if missing:

@@ -225,7 +225,9 @@ class LiveServices:
                     self._load(reader, encoder)
         elif self._monotonic_s() - self._looked_at > _LOOK_EVERY_S and self._lock.acquire(blocking=False):
             self._looked_at = self._monotonic_s()
-            threading.Thread(target=self._refresh, args=(reader, encoder), name="services", daemon=True).start()
+            threading.Thread(
+                target=self._refresh, args=(reader, encoder), name="services", daemon=True
+            ).start()
         services = self._services
         if services is None:
             raise RuntimeError("the catalogue was loaded and is not there")

@@ -19,14 +19,17 @@ def evaluate_services(
     as_json: AsJson = False,
 ) -> None:
     """找对事项了吗，拿不准时问了吗，开错门了吗；由标注题学习权重与阈值，数字出自学习时留出的题。"""
+    from bot.assembly import open_service
     from bot.settings import read_settings
-    from channels.opening import opened_service
     from eval.answers_run import today
     from eval.services_run import keep, read_service_questions, run_services
 
     questions = read_service_questions(file)
-    with opened_service(read_settings(data_dir)) as service:
+    service = open_service(read_settings(data_dir))
+    try:
         result = run_services(service, questions, read_day(as_of) or today())
+    finally:
+        service.close()
     if write:
         keep(result, file, len(questions))
     show(result, result.tables(), None, as_json=as_json)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from retrieval.contracts import Encoder
 
-_SAMPLE = Path(__file__).parents[2] / "knowledge_base" / "sample"
+_SAMPLE = Path(__file__).parents[2] / "knowledge_base" / "sample" / "documents"
 _SAMPLE_QUESTIONS = Path(__file__).parents[1] / "data" / "sample-questions.jsonl"
 
 

@@ -13,7 +13,7 @@ from bot.settings import Settings
 
 pytestmark = pytest.mark.model
 
-SAMPLE = Path(knowledge_base.__file__).parent / "sample"
+SAMPLE = Path(knowledge_base.__file__).parent / "sample" / "documents"
 CITY = "云岭省/云州市"
 
 

@@ -315,8 +315,8 @@ def test_serve_fills_an_empty_data_directory_once(
     for _ in range(2):
         assert run("serve", "--data-dir", str(data), "--port", "8765", "--workers", "2")[0] == 0
         (data / "wenzheng.db").touch()
-    assert [path.name for path in taker.taken] == ["sample"]
-    assert taker.services == [taker.taken[0] / "services"]
+    assert [path.name for path in taker.taken] == ["documents"]
+    assert taker.services == [taker.taken[0].parent / "services"]
     assert (served["app"], served["port"], served["workers"]) == ("channels.app:create_app", 8765, 2)
 
 
@@ -358,7 +358,7 @@ def test_a_sample_broken_off_is_finished_next_time(
     taker = Taker()
     open_instead(monkeypatch, taker)
     run("serve", "--data-dir", str(tmp_path))
-    assert [path.name for path in taker.taken] == ["sample"]
+    assert [path.name for path in taker.taken] == ["documents"]
 
 
 def test_a_model_put_there_beforehand_does_not_make_a_directory_used(

@@ -19,7 +19,7 @@ QUESTIONS = read_answer_set(DATA / "sample-questions.jsonl")
 @cache
 def places_of(file: str) -> tuple[tuple[str, str], ...]:
     """Every chunk of a sample document as its article label or last heading, and its words."""
-    parts = split_attachments(assemble(load(ROOT / "knowledge_base" / "sample" / file)))
+    parts = split_attachments(assemble(load(ROOT / "knowledge_base" / "sample" / "documents" / file)))
     sources = [(parts.main, ""), *((each.source, each.title) for each in parts.attachments)]
     return tuple(
         (label, "\n".join((draft.lead, *draft.heading_path, draft.text)))

@@ -14,7 +14,7 @@ from knowledge_base.metadata import read_metadata
 from knowledge_base.normalising import assemble
 from knowledge_base.secrecy import secrecy_marking
 
-SAMPLE = Path(__file__).parents[2] / "knowledge_base" / "sample"
+SAMPLE = Path(__file__).parents[2] / "knowledge_base" / "sample" / "documents"
 FILES = sorted(path.relative_to(SAMPLE).as_posix() for path in SAMPLE.rglob("*") if path.suffix in SUFFIXES)
 CITY = "云岭省/云州市"
 

@@ -63,12 +63,16 @@ def test_the_item_that_is_called_so_comes_first(live: LiveServices) -> None:
 
 def test_an_alias_counts_as_a_name_and_a_condition_by_its_words(live: LiveServices) -> None:
     assert search(live.get(READER, ENCODER), "激活社保卡")[0].catalog_code == "C-ACTIVATE"
-    by_words = {hit.catalog_code: hit.lexical for hit in search(live.get(READER, ENCODER), "年满80周岁本市户籍")}
+    by_words = {
+        hit.catalog_code: hit.lexical for hit in search(live.get(READER, ENCODER), "年满80周岁本市户籍")
+    }
     assert by_words["C-OLD"] == 1.0
 
 
 def test_what_no_wording_says_is_left_unsaid(live: LiveServices) -> None:
-    (hit,) = (each for each in search(live.get(READER, ENCODER), "摩托车补领") if each.catalog_code == "C-REPLACE")
+    (hit,) = (
+        each for each in search(live.get(READER, ENCODER), "摩托车补领") if each.catalog_code == "C-REPLACE"
+    )
     assert 0.3 < hit.unsaid < 1.0
 
 
@@ -127,7 +131,7 @@ def test_another_encoder_gets_vectors_of_its_own_at_once(live: LiveServices) -> 
     vectors = other.encode_queries([query.text, query.text])
     (best,) = services.index.search(query, vectors, allowed={"C-REPLACE"}, regions={CITY, "云岭省"}, k=1)
     assert best.cosine == pytest.approx(1.0, abs=1e-5)
-    assert len(other.encoded) == told + 2  # the question alone: the catalogue was encoded ahead
+    assert len(other.encoded) == told > 0  # ahead, once
 
 
 def test_a_disk_that_takes_no_vectors_costs_time_only(
