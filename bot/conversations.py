@@ -118,8 +118,8 @@ class Conversations:
         row = ConversationRow(
             id=uuid4().hex,
             token_sha256=_digest(token),
-            region=None if region is None else _storable(region),
-            locale=None if locale is None else _storable(locale),
+            region=None if region is None else storable(region),
+            locale=None if locale is None else storable(locale),
             last_seq=0,
         )
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
@@ -160,10 +160,10 @@ class Conversations:
                     client_id=client_id,
                     answer_id=answer_id,
                     role="user",
-                    text=_storable(mask(text).text),
+                    text=storable(mask(text).text),
                 )
             )
-            _add_events(session, conversation_id, answer_id, events)
+            add_events(session, conversation_id, answer_id, events)
         return RecordedQuestion(answer_id, new=True, answered=False)
 
     def record_answer(
@@ -185,13 +185,13 @@ class Conversations:
                     trace_id=answer.trace.id,
                 )
             )
-            _add_events(session, conversation_id, answer_id, events)
+            add_events(session, conversation_id, answer_id, events)
         return True
 
     def append_event(self, conversation_id: str, payload: Payload) -> int:
         """Store one event and return its number, one above the last, however many write at once."""
         with Session(self._engine) as session, session.begin():
-            return _add_events(session, conversation_id, "", [payload])
+            return add_events(session, conversation_id, "", [payload])
 
     def events_after(self, conversation_id: str, seq: int, *, limit: int = 100) -> tuple[Event, ...]:
         """Return up to `limit` events numbered above `seq`, in order."""
@@ -239,7 +239,7 @@ class Conversations:
                     answer_id=answer_id,
                     conversation_id=conversation_id,
                     value=value,
-                    reason=_storable(mask(reason).text),
+                    reason=storable(mask(reason).text),
                 )
             )
         return True
@@ -249,8 +249,8 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _storable(text: str) -> str:
-    """Return a citizen's text without NUL, which PostgreSQL cannot store."""
+def storable(text: str) -> str:
+    """Return a text without NUL, which PostgreSQL cannot store."""
     return text.replace("\0", "")
 
 
@@ -282,7 +282,8 @@ def _raise_seq(session: Session, conversation_id: str, count: int) -> int:
     return last
 
 
-def _add_events(session: Session, conversation_id: str, answer_id: str, payloads: Sequence[Payload]) -> int:
+def add_events(session: Session, conversation_id: str, answer_id: str, payloads: Sequence[Payload]) -> int:
+    """Add events to a conversation within a transaction; returns the number of the last."""
     last = _raise_seq(session, conversation_id, len(payloads))
     session.add_all(
         EventRow(conversation_id=conversation_id, seq=seq, answer_id=answer_id, payload=dict(payload))
