@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from bot.consultation import Consultation
+from bot.people import open_people
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.database import open_database
@@ -82,7 +83,15 @@ class Service:
         self.building = BackgroundBuild(self.indexer)
         self.follower = Follower(self.indexer, self.building)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
-        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq, reranker=reranker)
+        self.people = open_people(settings, engine)
+        self.consultation = Consultation(
+            self.store,
+            self.index,
+            settings,
+            faq=self.faq,
+            reranker=reranker,
+            reach=self.people.front.reach,
+        )
 
     def ingest(
         self,

@@ -6,21 +6,26 @@ import uuid
 from collections.abc import Callable
 from datetime import date
 
-from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
+from bot.answer import Advice, Answer, AnswerStatus, Block, Passage, Question, TurnTrace
 from bot.confidence import Confidence
+from bot.desk.front import Reach
+from bot.desk.handover import Need
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
 from bot.settings import Settings
+from bot.steps.call_person import call_person
 from bot.steps.check import check
 from bot.steps.guard import guard
 from bot.steps.hand_off import hand_off
 from bot.steps.judge import judge
 from bot.steps.locate import locate
 from bot.steps.match import candidates_of, match
+from bot.steps.offer_person import offer_person
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
 from bot.turn import Turn
+from bot.wording import source_name
 from knowledge_base.dates import today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
@@ -46,7 +51,9 @@ class Consultation:
         likeness: Likeness | None = None,
         reranker: Reranker | None = None,
         clock: Callable[[], date] = today,
+        reach: Callable[[Need], Reach] = lambda _: Reach.UNSTAFFED,
     ) -> None:
+        """`reach` tells whether a person can be reached; without it nobody can."""
         self._clock = clock
         self.confidence = confidence or Confidence.load()
         regions = _Regions(store, index)
@@ -55,6 +62,7 @@ class Consultation:
         self._steps: list[tuple[str, Step]] = [
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
+            ("call_person", call_person(reach, settings.hotline)),
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served, reranker)),
             ("match", match(self.candidates, self.likeness.threshold)),
@@ -62,6 +70,7 @@ class Consultation:
             ("respond", respond),
             ("check", check),
             ("hand_off", hand_off(settings.hotline)),
+            ("offer_person", offer_person(settings.offer_person_after, settings.offer_person_words)),
         ]
 
     def answer(self, question: Question) -> Answer:
@@ -72,6 +81,16 @@ class Consultation:
             IndexDamaged: If there is no index to search.
         """
         return self.answer_of(self.consult(question))
+
+    def advise(self, question: Question, *, most: int = 5) -> Advice:
+        """Answer a question for an agent: with the passages it was answered from, and those passed over."""
+        turn = self.consult(question)
+        evidence = sorted((*turn.evidence, *turn.elsewhere), key=lambda each: -each.hit.score)
+        passages = tuple(
+            Passage(source=source_name(each.chunk), region=each.chunk.document.meta.region, text=each.text)
+            for each in evidence[:most]
+        )
+        return Advice(answer=self.answer_of(turn), confidence=turn.confidence, passages=passages)
 
     def consult(self, question: Question, *, index: HybridIndex | None = None) -> Turn:
         """Run the steps and return the finished turn, for those who want to see how it went.

@@ -69,7 +69,9 @@ class Seal:
             finally:
                 draft.unlink()
         if self._path.stat().st_mode & 0o077:
-            raise SettingsError(f"{self._path} can be read by others; make it yours alone: chmod 600 {self._path}")
+            raise SettingsError(
+                f"{self._path} can be read by others; make it yours alone: chmod 600 {self._path}"
+            )
         return self._path.read_bytes()
 
 

@@ -12,6 +12,15 @@ DIFFERS = "以上是{scope}的规定。{regions}另有规定，选择您所在�
 RELATED = "相关规定："
 CURATED = "以下是人工整理的问答，由工作人员根据下列文件编写，不是文件原文："
 CURATED_SOURCE = "依据"
+CALLING_PERSON = "好的，正在为您转接人工客服。排队期间您可以继续提问，也可以随时取消。"
+NOBODY_THERE = (
+    "现在没有人工客服可以接待。您可以留下工单：会有编号、查询码和办结期限，部门答复后在这里告诉您。"
+)
+NO_PERSON_HERE = "这里不能直接接通人工客服，请在咨询网页上点“转人工”。"
+OFFER_PERSON = "需要的话，可以转人工客服。"
+OFFER_PERSON_ANGRY = "很抱歉没有帮到您。需要的话，可以转人工客服，由工作人员为您处理。"
+PERSON_LABEL = "转人工客服"
+CALL_PERSON = "转人工"
 EMPTY = "知识库里还没有文件，暂时无法回答。"
 
 

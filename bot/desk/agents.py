@@ -103,10 +103,12 @@ class Agents:
     def all(self) -> tuple[Agent, ...]:
         """Return the agents who may sign on, by name."""
         with Session(self._engine) as session:
-            return tuple(map(_agent, session.scalars(select(AgentRow).where(AgentRow.active).order_by(AgentRow.name))))
+            return tuple(
+                map(_agent, session.scalars(select(AgentRow).where(AgentRow.active).order_by(AgentRow.name)))
+            )
 
     def sign_on(self, token: str, presence: Presence = Presence.ONLINE) -> SignOn | None:
-        """Sign an agent on; a connection of theirs that was there before is not any longer. None if unknown."""
+        """Sign an agent on, in place of an earlier connection of theirs; None if the token is unknown."""
         connection = uuid4().hex
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             row = session.scalar(

@@ -25,7 +25,6 @@ from bot.desk.handover import (
     Handover,
     HandoverState,
     Need,
-    Return,
     Skills,
     Transfer,
     decide,
@@ -135,7 +134,9 @@ class Desk:
 
     def last_of(self, conversation_id: str) -> Handover | None:
         """Return the latest hand-over of a conversation, ended or not."""
-        wanted = select(HandoverRow).filter_by(conversation_id=conversation_id).order_by(HandoverRow.id.desc())
+        wanted = (
+            select(HandoverRow).filter_by(conversation_id=conversation_id).order_by(HandoverRow.id.desc())
+        )
         with Session(self.engine) as session:
             row = session.scalar(wanted.limit(1))
             return None if row is None else _handover(row)
@@ -167,7 +168,12 @@ class Desk:
                     return True
                 self._apply(session, row, CitizenSpoke())
                 line = HandoverLineRow(
-                    handover_id=row.id, role="citizen", author="", client_id=client_id, text=words, at=self.clock()
+                    handover_id=row.id,
+                    role="citizen",
+                    author="",
+                    client_id=client_id,
+                    text=words,
+                    at=self.clock(),
                 )
                 session.add(line)
                 _tell(session, row, Said(client_id=client_id, text=words))
@@ -180,14 +186,16 @@ class Desk:
         with Session(self.engine) as session, session.begin():
             session.execute(
                 update(HandoverRow)
-                .where(HandoverRow.conversation_id == conversation_id, HandoverRow.state != HandoverState.ENDED)
+                .where(
+                    HandoverRow.conversation_id == conversation_id, HandoverRow.state != HandoverState.ENDED
+                )
                 .values(here_at=self.clock())
             )
 
     # Agents
 
     def claim(self, on: SignOn) -> Handover | None:
-        """Give an agent the longest waiting of those they can take on; None if there is none, or they are full."""
+        """Give an agent the longest waiting they can take on; None if there is none, or they are full."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             # The write locks the agent's row: two claims for one agent could both see the last free place.
             agent = session.scalar(
@@ -231,7 +239,9 @@ class Desk:
             if by is not None:
                 self._check(session, row, by)
             if held_by is not None and row.agent_id != held_by:
-                raise IllegalHandover(f"hand-over {handover_id} is not in the hands of agent {held_by} any longer")
+                raise IllegalHandover(
+                    f"hand-over {handover_id} is no longer in the hands of agent {held_by}"
+                )
             self._apply(session, row, act, by=by)
             return _handover(row)
 
@@ -253,7 +263,12 @@ class Desk:
                 return
             self._apply(session, row, AgentSpoke())
             line = HandoverLineRow(
-                handover_id=handover_id, role=role, author=agent.name, client_id=client_id, text=words, at=self.clock()
+                handover_id=handover_id,
+                role=role,
+                author=agent.name,
+                client_id=client_id,
+                text=words,
+                at=self.clock(),
             )
             session.add(line)
             session.flush()
@@ -291,7 +306,9 @@ class Desk:
             or_(HandoverRow.agent_id == agent_id, HandoverRow.id.in_(joined)),
         )
         with Session(self.engine) as session:
-            return tuple(map(_handover, session.scalars(wanted.order_by(HandoverRow.claimed_at, HandoverRow.id))))
+            return tuple(
+                map(_handover, session.scalars(wanted.order_by(HandoverRow.claimed_at, HandoverRow.id)))
+            )
 
     def lines(self, handover_id: int, *, after: int = 0) -> tuple[Line, ...]:
         """Return what was said in a hand-over after a line, in order."""
@@ -344,9 +361,7 @@ class Desk:
             )
             if row is None:
                 return False
-            notice = Queued(
-                position=place.position, expected_wait_s=place.expected_wait_s, reason="moved"
-            )
+            notice = Queued(position=place.position, expected_wait_s=place.expected_wait_s, reason="moved")
             _tell(session, row, notice)
             return True
 
@@ -369,7 +384,9 @@ class Desk:
             return True
 
     def _queue(self, session: Session) -> Queue:
-        waiting = session.scalars(select(HandoverRow).filter_by(state=HandoverState.WAITING).order_by(*_IN_ORDER))
+        waiting = session.scalars(
+            select(HandoverRow).filter_by(state=HandoverState.WAITING).order_by(*_IN_ORDER)
+        )
         return Queue(
             tuple(map(_handover, waiting)), staff(session, self.seen_since), self._handling_s(session)
         )
@@ -423,7 +440,9 @@ class Desk:
             Queued(position=place.position, expected_wait_s=place.expected_wait_s, reason=reason),
         )
 
-    def _note(self, session: Session, handover_id: int, step: str, agent_id: int | None, note: str = "") -> None:
+    def _note(
+        self, session: Session, handover_id: int, step: str, agent_id: int | None, note: str = ""
+    ) -> None:
         session.add(
             HandoverStepRow(handover_id=handover_id, at=self.clock(), step=step, agent_id=agent_id, note=note)
         )

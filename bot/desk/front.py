@@ -24,7 +24,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FrontDesk:
-    """Sends a citizen to the queue, or offers a ticket where nobody is there (hours, holidays, no capacity)."""
+    """Sends a citizen to the queue; offers a ticket where nobody is there (hours, holidays, no capacity)."""
 
     desk: Desk
     hours: OpeningHours

@@ -138,7 +138,7 @@ class Decision:
     queued: QueueReason | None = None
 
 
-def decide(handover: Handover, act: Act, now: datetime) -> Decision:
+def decide(handover: Handover, act: Act, now: datetime) -> Decision:  # noqa: PLR0911
     """Decide what an act makes of a hand-over.
 
     Raises:
@@ -164,9 +164,7 @@ def decide(handover: Handover, act: Act, now: datetime) -> Decision:
             words = f"{department}：{note}" if note else department
             return Decision(replace(waiting, need=need), "transferred", words, queued="transferred")
         case End(why) if state is not HandoverState.ENDED:
-            ended = replace(
-                handover, state=HandoverState.ENDED, ended_at=now, ending=why, owed_since=None
-            )
+            ended = replace(handover, state=HandoverState.ENDED, ended_at=now, ending=why, owed_since=None)
             return Decision(ended, "ended", why, notice=HandedBack(reason=why))
         case CitizenSpoke() if state is HandoverState.TALKING:
             return Decision(replace(handover, owed_since=handover.owed_since or now))
@@ -175,4 +173,6 @@ def decide(handover: Handover, act: Act, now: datetime) -> Decision:
         case AgentSpoke() if state is HandoverState.TALKING:
             return Decision(replace(handover, owed_since=None))
         case _:
-            raise IllegalHandover(f"hand-over {handover.id} is {state.value}: {type(act).__name__} is not possible")
+            raise IllegalHandover(
+                f"hand-over {handover.id} is {state.value}: {type(act).__name__} is not possible"
+            )

@@ -56,7 +56,7 @@ class HandedBack(_Notice):
 
 
 class TicketOffered(_Notice):
-    """Nobody can take it now (or not soon): a ticket is offered; the citizen may go on waiting if they wait."""
+    """Nobody can take it now, or not soon: a ticket is offered; whoever waits may go on waiting."""
 
     type: Literal["ticket_offered"] = "ticket_offered"
     reason: OfferReason
@@ -77,7 +77,7 @@ class TicketNotice(_Notice):
 
 
 class TicketChanged(_Notice):
-    """Something happened to a ticket of this conversation; `text` is the department's reply, if there is one."""
+    """Something happened to a ticket of this conversation; `text` is the department's reply, if any."""
 
     type: Literal["ticket_changed"] = "ticket_changed"
     number: str

@@ -39,13 +39,14 @@ class Patience:
 def sweep(front: FrontDesk, patience: Patience) -> tuple[str, ...]:
     """Do what is due; returns the conversations in which something happened."""
     desk = front.desk
-    return (
+    happened = (
         *_return_lost(desk),
         *_return_silent(desk, patience),
         *_end_idle(desk, patience),
         *_end_left(desk, patience),
         *_tell_places(front, patience),
     )
+    return tuple(dict.fromkeys(happened))
 
 
 def _return_lost(desk: Desk) -> list[str]:
@@ -99,7 +100,9 @@ def _return_silent(desk: Desk, patience: Patience) -> list[str]:
 def _end_idle(desk: Desk, patience: Patience) -> list[str]:
     since = desk.clock() - timedelta(seconds=patience.idle_s)
     last_line = (
-        select(func.max(HandoverLineRow.at)).where(HandoverLineRow.handover_id == HandoverRow.id).scalar_subquery()
+        select(func.max(HandoverLineRow.at))
+        .where(HandoverLineRow.handover_id == HandoverRow.id)
+        .scalar_subquery()
     )
     wanted = select(HandoverRow.id, HandoverRow.conversation_id).where(
         HandoverRow.state == HandoverState.TALKING, HandoverRow.owed_since.is_(None), last_line < since

@@ -38,7 +38,7 @@ class AgentRow(Base):
 class HandoverRow(Base):
     """A conversation that waits for a person, has one, or had one; see `bot.desk.handover.Handover`.
 
-    `told_position` is what the citizen was told last, 0 for nothing; `here_at` when their line was last alive.
+    `told_position` is what the citizen was told last, 0 for nothing; `here_at` when their line last lived.
     """
 
     __tablename__ = "handovers"

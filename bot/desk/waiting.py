@@ -46,8 +46,8 @@ class Place:
 def places(waiting: Sequence[Waiting], staff: Sequence[Staff], *, handling_s: float) -> Mapping[int, Place]:
     """Return the place of each of those waiting, who are given in the order of the queue.
 
-    With c slots among the agents who could take it, of which f are free, the one at position p gets one after
-    p - f of the c talks end; each lasts `handling_s` seconds on average, so that one ends every `handling_s / c`.
+    With c slots among the agents who could take it, f of them free, the one at position p gets one after
+    p - f of the c talks end; each lasts `handling_s` seconds on average: one ends every `handling_s / c`.
     """
     able = {need: _able(need, staff) for need in {each.need for each in waiting}}
     ahead: Counter[Need] = Counter()

@@ -22,7 +22,7 @@ class TicketRow(Base):
     __tablename__ = "tickets"
     __table_args__ = (
         Index("ix_tickets_due", "status", "due_on"),
-        UniqueConstraint("conversation_id", "client_id"),
+        UniqueConstraint("conversation_id", "origin", "client_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,7 +87,7 @@ class WebhookInRow(Base):
 class RatingRow(Base):
     """好差评: what a citizen thought once something had ended; a later word replaces the earlier.
 
-    `about` is `conversation`, `handover:<id>` or `ticket:<id>`; `ticket_id` the work item a bad rating opened.
+    `about` is `conversation`, `handover:<id>` or `ticket:<id>`; `ticket_id` the work item a bad one opened.
     """
 
     __tablename__ = "ratings"
