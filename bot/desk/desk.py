@@ -183,6 +183,8 @@ class Desk:
 
     def citizen_is_here(self, conversation_id: str) -> None:
         """Note that the citizen's line is alive."""
+        if self.open_of(conversation_id) is None:
+            return  # by far the most: they should not wait for their turn to write
         with Session(self.engine) as session, session.begin():
             session.execute(
                 update(HandoverRow)
@@ -196,6 +198,9 @@ class Desk:
 
     def claim(self, on: SignOn) -> Handover | None:
         """Give an agent the longest waiting they can take on; None if there is none, or they are full."""
+        # Looked at before it is tried: a try is a write, and mostly there is nobody to take on.
+        if not self._may_claim(on):
+            return None
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             # The write locks the agent's row: two claims for one agent could both see the last free place.
             agent = session.scalar(
@@ -222,6 +227,18 @@ class Desk:
             self._apply(session, row, Claim(agent.id, agent.name))
             return _handover(row)
 
+    def _may_claim(self, on: SignOn) -> bool:
+        with Session(self.engine) as session:
+            agent = session.scalar(
+                select(AgentRow).where(AgentRow.id == on.agent.id, takes_on(self.seen_since))
+            )
+            if agent is None or self._at_hand(session, agent.id) >= agent.capacity:
+                return False
+            suiting = select(HandoverRow.id).where(
+                HandoverRow.state == HandoverState.WAITING, *_suits(skills_of(agent))
+            )
+            return session.scalar(suiting.limit(1)) is not None
+
     def act(
         self, handover_id: int, act: Act, *, by: int | None = None, held_by: int | None = None
     ) -> Handover:
@@ -239,9 +256,7 @@ class Desk:
             if by is not None:
                 self._check(session, row, by)
             if held_by is not None and row.agent_id != held_by:
-                raise IllegalHandover(
-                    f"hand-over {handover_id} is no longer in the hands of agent {held_by}"
-                )
+                raise IllegalHandover(f"hand-over {handover_id} has left the hands of agent {held_by}")
             self._apply(session, row, act, by=by)
             return _handover(row)
 
@@ -347,7 +362,7 @@ class Desk:
             return tuple(map(_handover, session.scalars(wanted)))
 
     def tell_place(self, handover_id: int, told: int, place: Place) -> bool:
-        """Tell a citizen their new place, unless somebody has told them one meanwhile or they wait no more."""
+        """Tell a citizen their new place, unless it was told meanwhile or they wait no more."""
         with Session(self.engine) as session, session.begin():
             row = session.scalar(
                 update(HandoverRow)
@@ -454,7 +469,7 @@ _IN_ORDER = (HandoverRow.returned.desc(), HandoverRow.asked_at, HandoverRow.id)
 
 def _suits(skills: Skills) -> Sequence[ColumnElement[bool]]:
     """Return `Skills.match` as a condition."""
-    conditions = [HandoverRow.language.in_(skills.languages)]
+    conditions: list[ColumnElement[bool]] = [HandoverRow.language.in_(skills.languages)]
     if skills.departments:
         conditions.append(HandoverRow.department.in_(["", *skills.departments]))
     if skills.regions:
@@ -472,7 +487,7 @@ def _locked(session: Session, handover_id: int) -> HandoverRow:
 
     A write, because SQLite knows no other lock that readers do not mind.
     """
-    row = session.scalar(
+    row: HandoverRow | None = session.scalar(
         update(HandoverRow)
         .where(HandoverRow.id == handover_id)
         .values(returned=HandoverRow.returned)
@@ -483,7 +498,7 @@ def _locked(session: Session, handover_id: int) -> HandoverRow:
     return row
 
 
-def _open_rows() -> Select[tuple[HandoverRow]]:
+def _open_rows() -> Select[HandoverRow]:
     return select(HandoverRow).where(HandoverRow.state != HandoverState.ENDED)
 
 

@@ -130,7 +130,7 @@ class Courier:
 
 def retry_after_s(attempts: int) -> float:
     """Return how long to wait after so many attempts: doubling from 10 s to an hour, up to a tenth more."""
-    wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempts - 1, 20))
+    wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempts - 1, 20))
     return wait_s * (1 + random.random() / 10)  # noqa: S311
 
 

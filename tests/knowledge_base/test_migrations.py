@@ -12,7 +12,6 @@ from alembic.script import ScriptDirectory
 from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
-import bot.conversations  # noqa: F401  (its tables belong to the same history, as do those below)
 import knowledge_base.faq.tables
 import knowledge_base.word_store  # noqa: F401
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database

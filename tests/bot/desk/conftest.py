@@ -14,6 +14,8 @@ from bot.desk.handover import Handover, Need, Skills
 from knowledge_base.database import open_database
 from tests.databases import DATABASES
 
+ANYTHING, ANYONE = Skills(), Need()
+
 
 @dataclass
 class Clock:
@@ -39,14 +41,14 @@ class Hall:
         self.desk = Desk(self.engine, clock=self.clock)
 
     def agent(
-        self, name: str, skills: Skills = Skills(), *, capacity: int = 1, supervisor: bool = False
+        self, name: str, skills: Skills = ANYTHING, *, capacity: int = 1, supervisor: bool = False
     ) -> SignOn:
         _, token = self.agents.add(name, skills, capacity=capacity, supervisor=supervisor)
         on = self.agents.sign_on(token)
         assert on is not None
         return on
 
-    def asks(self, need: Need = Need(), *, wait_s: float = 1) -> Handover:
+    def asks(self, need: Need = ANYONE, *, wait_s: float = 1) -> Handover:
         conversation, _ = self.conversations.open()
         handover = self.desk.ask(conversation.id, need, reason="asked")
         self.clock.pass_s(wait_s)

@@ -51,9 +51,7 @@ def test_asking_twice_is_asking_once(hall: "Hall") -> None:
 def test_many_asking_for_one_conversation_at_once_ask_once(hall: "Hall") -> None:
     conversation, _ = hall.conversations.open()
     with ThreadPoolExecutor(8) as pool:
-        found = list(
-            pool.map(lambda _: hall.desk.ask(conversation.id, Need(), reason="asked").id, range(16))
-        )
+        found = list(pool.map(lambda _: hall.desk.ask(conversation.id, Need(), reason="asked").id, range(16)))
     assert len(set(found)) == 1
 
 
@@ -171,7 +169,11 @@ def test_a_token_is_not_stored(hall: "Hall") -> None:
 
 
 def test_an_agent_without_a_language_or_a_name_is_refused(hall: "Hall") -> None:
-    for name, skills, capacity in ((" ", Skills(), 1), ("小李", Skills(languages=()), 1), ("小李", Skills(), 0)):
+    for name, skills, capacity in (
+        (" ", Skills(), 1),
+        ("小李", Skills(languages=()), 1),
+        ("小李", Skills(), 0),
+    ):
         with pytest.raises(DeskError):
             hall.agents.add(name, skills, capacity=capacity)
 

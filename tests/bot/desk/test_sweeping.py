@@ -66,6 +66,7 @@ def test_a_silent_agent_is_sent_away_and_does_not_get_it_back(hall: "Hall", fron
     hall.clock.pass_s(2)
     assert sweep(front, PATIENCE) == (handover.conversation_id,)
     assert hall.told(handover, "queued")[-1]["reason"] == "agent_silent"
+    assert hall.told(handover, "ticket_offered")[-1]["reason"] == "unstaffed"
     assert hall.desk.claim(on) is None
     renewed = hall.agents.renew(on)
     assert renewed is not None
