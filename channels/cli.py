@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import document_commands, faq_commands, upkeep_commands, words_commands
+from channels import (
+    desk_commands,
+    document_commands,
+    faq_commands,
+    ticket_commands,
+    upkeep_commands,
+    words_commands,
+)
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 
@@ -34,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(faq_commands.group, name="faq")
+app.add_typer(desk_commands.group, name="desk")
 
 
 @app.command()
@@ -219,6 +227,7 @@ def protocol(
 document_commands.register(app)
 words_commands.register(app)
 upkeep_commands.register(app)
+ticket_commands.register(app)
 
 
 def main() -> None:
