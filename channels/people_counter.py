@@ -115,7 +115,7 @@ class PeopleCounter:
             return None
         return Refusal(ErrorCode.NOT_FOUND, "人工会话已经结束，请直接提问，或者重新转人工。")
 
-    def _open_ticket(self, citizen: Citizen, message: OpenTicket) -> None:
+    def _open_ticket(self, citizen: Citizen, message: OpenTicket) -> Outcome:
         check_question_text(message.text, self._max_chars)
         self._people.tickets.open(
             TicketDraft(
@@ -130,6 +130,7 @@ class PeopleCounter:
         )
         # Who leaves a ticket waits no longer.
         self._people.desk.end_for_citizen(citizen.conversation_id, "ticket")
+        return None
 
     def _reopen(self, citizen: Citizen, message: ReopenTicket) -> Outcome:
         found = self.find(message.number, message.code, citizen.address)

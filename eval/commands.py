@@ -52,6 +52,7 @@ def register(app: typer.Typer) -> None:
     group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)
+    group.command("desk")(desk)
     group.command("backends")(evaluate_backends)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)
@@ -452,6 +453,49 @@ def crowd(
     with tempfile.TemporaryDirectory(prefix="wenzheng-crowd-") as folder:
         result = run_crowd(Path(folder), seconds=seconds, writers=writers, readers=readers, seed=seed)
     _show_proof(result, result.faults, as_json=as_json)
+
+
+def desk(
+    *,
+    agents: Annotated[int, typer.Option("--agents", min=1, help="坐席数。")] = 50,
+    citizens: Annotated[int, typer.Option("--citizens", min=1, help="市民数。")] = 500,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="工作进程数。")] = 2,
+    database_url: Annotated[
+        str, typer.Option("--database-url", help="一个空的数据库；不给则用临时的 SQLite。")
+    ] = "",
+    seed: Annotated[int, typer.Option("--seed", help="随机数种子。")] = 0,
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """几个进程抢着接待：每个会话恰有一名坐席，无人被漏、被插队；有不符时退出码 1。"""
+    from eval.desk_run import run_desk
+    from eval.reports import Section, Table, describe_machine, open_run, save_run, to_json
+
+    with tempfile.TemporaryDirectory(prefix="wenzheng-desk-") as folder:
+        url = database_url or f"sqlite:///{folder}/desk.db"
+        result = run_desk(url, agents=agents, citizens=citizens, workers=workers, seed=seed)
+    kind = "postgresql" if database_url.startswith("postgresql") else "sqlite"
+    rows = (
+        ("坐席 / 市民 / 进程", f"{agents} / {citizens} / {workers}（{kind}）"),
+        ("用时", f"{result.seconds:.1f} 秒"),
+        *((name, str(count)) for name, count in sorted(result.steps.items())),
+        (
+            "等待 p50 / p95 / 最长",
+            f"{result.wait_s_p50:.1f} / {result.wait_s_p95:.1f} / {result.wait_s_max:.1f} 秒",
+        ),
+        ("不符", str(len(result.faults))),
+    )
+    table = Table(("项", "值"), rows)
+    run = open_run("desk", output)
+    save_run(
+        run,
+        title="人工排队：几个进程抢着接待",
+        config={"machine": describe_machine(), "database": kind, "seed": seed},
+        results=to_json(result),
+        sections=(Section("结果", "\n".join(result.faults[:50]), (table,)),),
+    )
+    _show(result, [table], run, as_json=as_json)
+    raise typer.Exit(1 if result.faults else 0)
 
 
 def _show_proof(result: object, faults: list[str], *, as_json: bool) -> None:

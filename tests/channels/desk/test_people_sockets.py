@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import JsonValue
@@ -23,9 +24,9 @@ Wire = dict[str, JsonValue]
 
 
 @pytest.fixture
-def settings(tmp_path: "object") -> Settings:
+def settings(tmp_path: Path) -> Settings:
     return Settings(
-        data_dir=tmp_path,  # type: ignore[arg-type]
+        data_dir=tmp_path,
         home_region="云岭省/云州市",
         desk_hours=("00:00-24:00",),
         desk_every_day=True,
@@ -36,9 +37,10 @@ def send(line: WebSocketTestSession, type_: str, **fields: JsonValue) -> None:
     line.send_text(json.dumps({"type": type_, **fields}))
 
 
-def until(line: WebSocketTestSession, kind: str) -> Wire:
+def until(line: WebSocketTestSession, kind: str) -> Any:
+    """Return the next message of a kind, as JSON; those before it are not looked at."""
     while True:
-        message: Wire = json.loads(line.receive_text())
+        message = json.loads(line.receive_text())
         if message["type"] == kind:
             return message
 
@@ -64,7 +66,7 @@ def token(engine: Engine) -> str:
 
 def test_from_the_service_to_a_person_and_back(client: TestClient, token: str) -> None:
     with citizen(client) as asking, agent(client, token) as at_desk:
-        assert until(at_desk, "signed_on")["agent"]["name"] == "小李"  # type: ignore[call-overload,index]
+        assert until(at_desk, "signed_on")["agent"]["name"] == "小李"
         send(asking, "question", client_id="q1", text="公积金提取要什么材料？")
         until(asking, "answer")
         send(asking, "question", client_id="q2", text="转人工")
@@ -78,19 +80,19 @@ def test_from_the_service_to_a_person_and_back(client: TestClient, token: str) -
         assert [(line["role"], line["status"]) for line in past[:2]] == [
             ("user", ""),
             ("assistant", "answered"),
-        ]  # type: ignore[call-overload,index]
+        ]
         assert past[1]["citations"] == [
             "《云州市住房公积金提取办法》第二条",
             "《云州市住房公积金提取办法》第三条",
-        ]  # type: ignore[call-overload,index]
+        ]
         assert until(asking, "agent_joined")["name"] == "小李"
-        talk = given["handover"]["id"]  # type: ignore[call-overload,index]
+        talk = given["handover"]["id"]
         suggestion = until(at_desk, "suggestion")
-        assert suggestion["advice"]["passages"][0]["source"] == "《云州市住房公积金提取办法》第二条"  # type: ignore[call-overload,index]
+        assert suggestion["advice"]["passages"][0]["source"] == "《云州市住房公积金提取办法》第二条"
         send(asking, "say", client_id="m1", text="我的电话13812345678，要多久？")
         assert until(asking, "said")["text"] == "我的电话［手机号］，要多久？"
         said = until(at_desk, "line")["line"]
-        assert said["text"] == "我的电话［手机号］，要多久？"  # type: ignore[call-overload,index]
+        assert said["text"] == "我的电话［手机号］，要多久？"
         send(at_desk, "say", handover_id=talk, client_id="a1", text="三个工作日。")
         assert until(asking, "agent_message")["text"] == "三个工作日。"
         send(at_desk, "end", handover_id=talk, to_bot=True)
@@ -108,7 +110,7 @@ def test_a_citizen_who_lost_the_line_gets_all_that_was_said(client: TestClient, 
             resume = until(first, "welcome")["resume_token"]
             send(first, "call_person")
             seq = until(first, "agent_joined")["seq"]
-            talk = until(at_desk, "assigned")["handover"]["id"]  # type: ignore[call-overload,index]
+            talk = until(at_desk, "assigned")["handover"]["id"]
         send(at_desk, "say", handover_id=talk, client_id="a1", text="您好")
         until(at_desk, "line")
         with citizen(client, resume_token=resume, last_seq=seq) as second:
@@ -125,7 +127,7 @@ def test_an_agent_who_signs_on_again_has_their_talks_again(client: TestClient, t
             until(first, "line")
         with agent(client, token) as second:
             lines = until(second, "assigned")["lines"]
-            assert [line["text"] for line in lines] == ["您好"]  # type: ignore[union-attr,call-overload,index]
+            assert [line["text"] for line in lines] == ["您好"]
             send(second, "sign_off")
         assert until(asking, "queued")["reason"] == "asked"
         assert until(asking, "queued")["reason"] == "agent_lost"
@@ -217,7 +219,7 @@ def test_only_a_supervisor_sees_everything(client: TestClient, token: str, engin
         assert until(at_desk, "presence_is")["presence"] == "away"
         send(at_desk, "overview")
         agents = until(at_desk, "overview_is")["agents"]
-        assert [each["name"] for each in agents] == ["小李", "班长"]  # type: ignore[union-attr,call-overload,index]
+        assert [each["name"] for each in agents] == ["小李", "班长"]
 
 
 def test_what_another_worker_does_reaches_the_agent(
