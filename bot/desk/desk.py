@@ -3,7 +3,7 @@
 What becomes of a hand-over is decided in `bot.desk.handover`; here it is read under its lock, decided, and
 written with what the citizen is told, all or nothing. Locks are taken in one order (agent, hand-over,
 conversation), and a claim passes over hand-overs that another agent is claiming (SKIP LOCKED; on SQLite
-writers take turns), so that the longest waiting goes to exactly one of any number of agents.
+writers take turns), so that the longest waiting goes to exactly one of any number of agents, in its turn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -215,13 +215,7 @@ class Desk:
             )
             if agent is None or self._at_hand(session, agent.id) >= agent.capacity:
                 return None
-            row = session.scalar(
-                select(HandoverRow)
-                .where(HandoverRow.state == HandoverState.WAITING, *_suits(skills_of(agent)))
-                .order_by(*_IN_ORDER)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
+            row = _longest_waiting(session, skills_of(agent))
             if row is None:
                 return None
             self._apply(session, row, Claim(agent.id, agent.name))
@@ -465,6 +459,23 @@ class Desk:
 
 # Those whose agent was lost go first; the others by when they asked, through every transfer.
 _IN_ORDER = (HandoverRow.returned.desc(), HandoverRow.asked_at, HandoverRow.id)
+
+
+def _longest_waiting(session: Session, skills: Skills) -> HandoverRow | None:
+    """Return, locked, the first in the queue of those an agent can take on."""
+    suiting = select(HandoverRow).where(HandoverRow.state == HandoverState.WAITING, *_suits(skills))
+    row = session.scalar(suiting.order_by(*_IN_ORDER).limit(1).with_for_update(skip_locked=True))
+    if row is None:
+        return None
+    # One before it may be locked by another claim, and then it is gone; or only because its citizen is being
+    # told something, and then it must not lose its turn. Waiting for the lock tells which. No two can wait
+    # for each other: each waits for one further ahead than what it holds.
+    first = select(HandoverRow.id).where(HandoverRow.state == HandoverState.WAITING, *_suits(skills))
+    while (head := session.scalar(first.order_by(*_IN_ORDER).limit(1))) != row.id:
+        ahead = session.scalar(suiting.where(HandoverRow.id == head).with_for_update())
+        if ahead is not None:
+            return ahead
+    return row
 
 
 def _suits(skills: Skills) -> Sequence[ColumnElement[bool]]:

@@ -211,7 +211,10 @@ class FakeService:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, home_region="云岭省/云州市")
+    """People answer at any hour: no test depends on when it is run."""
+    return Settings(
+        data_dir=tmp_path, home_region="云岭省/云州市", desk_hours=("00:00-24:00",), desk_every_day=True
+    )
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ export class PeopleView {
       return note(BACK[reason]);
     },
     agentMessage: ({ name, text }) =>
-      element("article", { class: "answer", "aria-label": `${name}说` }, element("p", { class: "label" }, name), element("p", { class: "words" }, text)),
+      element("article", { class: "spoken", "aria-label": `${name}说` }, element("p", { class: "spoken-by" }, name), element("p", { class: "words" }, text)),
     said: ({ text }) => element("p", { class: "asked-text", "aria-label": `您说：${text}` }, text),
     ticketOffered: ({ reason, opensAt, categories }) => {
       offer(categories);
@@ -97,8 +97,8 @@ export class PeopleView {
       show(null);
       return element(
         "article",
-        { class: "answer", "aria-label": "工单" },
-        element("p", { class: "label" }, "工单已提交"),
+        { class: "spoken", "aria-label": "工单" },
+        element("p", { class: "spoken-by" }, "工单已提交"),
         element("p", {}, `编号 ${number}，查询码 ${code}。请记下，凭这两项可以查看进度。`),
         element("p", {}, `由${department}办理，${due} 前答复。答复会出现在这里。`),
       );
@@ -108,8 +108,8 @@ export class PeopleView {
       const until = status === "open" ? `，${due} 前答复` : "";
       return element(
         "article",
-        { class: "answer", "aria-label": "工单进展" },
-        element("p", { class: "label" }, `工单 ${number}：${STATUS[status]}${until}`),
+        { class: "spoken", "aria-label": "工单进展" },
+        element("p", { class: "spoken-by" }, `工单 ${number}：${STATUS[status]}${until}`),
         text && element("p", { class: "words" }, text),
       );
     },
@@ -120,8 +120,8 @@ export class PeopleView {
       );
       return element(
         "article",
-        { class: "answer", "aria-label": "工单进度" },
-        element("p", { class: "label" }, `工单 ${ticket.number}：${ticket.status_name}`),
+        { class: "spoken", "aria-label": "工单进度" },
+        element("p", { class: "spoken-by" }, `工单 ${ticket.number}：${ticket.status_name}`),
         element("p", {}, `${ticket.category}，${ticket.department}，${ticket.due_on} 到期${ticket.overdue ? "（已超期）" : ""}`),
         element("p", { class: "words" }, ticket.text),
         element("ul", {}, ...steps),

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,16 +20,6 @@ if TYPE_CHECKING:
     from tests.channels.conftest import FakeLibrary, FakeService
 
 Wire = dict[str, JsonValue]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        data_dir=tmp_path,
-        home_region="云岭省/云州市",
-        desk_hours=("00:00-24:00",),
-        desk_every_day=True,
-    )
 
 
 def send(line: WebSocketTestSession, type_: str, **fields: JsonValue) -> None:
