@@ -6,7 +6,10 @@ conversation), and a claim passes over hand-overs that another agent is claiming
 writers take turns), so that the longest waiting goes to exactly one of any number of agents, in its turn.
 """
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,7 +51,12 @@ from knowledge_base.records import NATIONAL
 # What a talk is taken to last before enough have ended to know, and how many are looked at then.
 HANDLING_S = 300.0
 _TALKS_LOOKED_AT = 50
+_CLAIM_TRIES, _CLAIM_PAUSE_S = 25, (0.002, 0.02)
 _SHORTEST_HANDLING_S, _LONGEST_HANDLING_S = 30.0, 3600.0
+
+
+class _OutOfTurn(Exception):
+    """Somebody ahead is locked: nothing was claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +205,25 @@ class Desk:
     # Agents
 
     def claim(self, on: SignOn) -> Handover | None:
-        """Give an agent the longest waiting they can take on; None if there is none, or they are full."""
-        # Looked at before it is tried: a try is a write, and mostly there is nobody to take on.
-        if not self._may_claim(on):
-            return None
+        """Give an agent the longest waiting they can take on; None if there is none, or they are full.
+
+        None, too, if the one whose turn it is stays locked: trying again later is better than passing over.
+        """
+        for _ in range(_CLAIM_TRIES):
+            # Looked at before it is tried: a try is a write, and mostly there is nobody to take on.
+            if not self._may_claim(on):
+                return None
+            with suppress(_OutOfTurn):
+                return self._try_claim(on)
+            time.sleep(random.uniform(*_CLAIM_PAUSE_S))  # noqa: S311
+        return None
+
+    def _try_claim(self, on: SignOn) -> Handover | None:
+        """Claim the first in the queue.
+
+        Raises:
+            _OutOfTurn: If somebody is ahead of the first that is not locked, and nothing is claimed.
+        """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             # The write locks the agent's row: two claims for one agent could both see the last free place.
             agent = session.scalar(
@@ -215,9 +238,21 @@ class Desk:
             )
             if agent is None or self._at_hand(session, agent.id) >= agent.capacity:
                 return None
-            row = _longest_waiting(session, skills_of(agent))
+            suits = (HandoverRow.state == HandoverState.WAITING, *_suits(skills_of(agent)))
+            row = session.scalar(
+                select(HandoverRow)
+                .where(*suits)
+                .order_by(*_IN_ORDER)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
             if row is None:
                 return None
+            # Whoever is ahead is locked: by another claim, and will be gone in a moment; or only because
+            # their citizen is told something, and must not lose their turn. Waiting for that lock here could
+            # deadlock, as this transaction holds others.
+            if session.scalar(select(HandoverRow.id).where(*suits).order_by(*_IN_ORDER).limit(1)) != row.id:
+                raise _OutOfTurn
             self._apply(session, row, Claim(agent.id, agent.name))
             return _handover(row)
 
@@ -459,23 +494,6 @@ class Desk:
 
 # Those whose agent was lost go first; the others by when they asked, through every transfer.
 _IN_ORDER = (HandoverRow.returned.desc(), HandoverRow.asked_at, HandoverRow.id)
-
-
-def _longest_waiting(session: Session, skills: Skills) -> HandoverRow | None:
-    """Return, locked, the first in the queue of those an agent can take on."""
-    suiting = select(HandoverRow).where(HandoverRow.state == HandoverState.WAITING, *_suits(skills))
-    row = session.scalar(suiting.order_by(*_IN_ORDER).limit(1).with_for_update(skip_locked=True))
-    if row is None:
-        return None
-    # One before it may be locked by another claim, and then it is gone; or only because its citizen is being
-    # told something, and then it must not lose its turn. Waiting for the lock tells which. No two can wait
-    # for each other: each waits for one further ahead than what it holds.
-    first = select(HandoverRow.id).where(HandoverRow.state == HandoverState.WAITING, *_suits(skills))
-    while (head := session.scalar(first.order_by(*_IN_ORDER).limit(1))) != row.id:
-        ahead = session.scalar(suiting.where(HandoverRow.id == head).with_for_update())
-        if ahead is not None:
-            return ahead
-    return row
 
 
 def _suits(skills: Skills) -> Sequence[ColumnElement[bool]]:
