@@ -1,8 +1,7 @@
 """What a serving process does about people by itself: the queue, overdue tickets, deliveries."""
 
 import logging
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anyio
 from anyio import to_thread
@@ -20,25 +19,26 @@ async def tend_people(reception: Reception) -> None:
     """Work on until cancelled. Every process does; each piece of work is done by one of them."""
     people = reception.people
 
-    def sweep() -> None:
-        swept.extend(people.sweep())
+    async def sweep() -> None:
+        reception.ring_swept(await to_thread.run_sync(people.sweep))
 
-    jobs: list[tuple[Callable[[], None], float]] = [(sweep, SWEEP_S), (people.escalate, ESCALATE_S)]
-    if people.courier is not None:
-        jobs.append((people.deliver, DELIVER_S))
-    due = [0.0] * len(jobs)
+    async def escalate() -> None:
+        await to_thread.run_sync(people.escalate)
+
+    async def deliver() -> None:
+        await to_thread.run_sync(people.deliver)
+
+    async with anyio.create_task_group() as jobs:
+        jobs.start_soon(_every, SWEEP_S, sweep)
+        jobs.start_soon(_every, ESCALATE_S, escalate)
+        if people.courier is not None:
+            jobs.start_soon(_every, DELIVER_S, deliver)
+
+
+async def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
     while True:
-        for at, (job, every_s) in enumerate(jobs):
-            if time.monotonic() < due[at]:
-                continue
-            swept: list[str] = []
-            try:
-                await to_thread.run_sync(job)
-            except Exception:  # the database may be away for a while; the next round tries again
-                log.exception("job failed", extra={"job": job.__name__})
-            for conversation_id in swept:
-                reception.bells.ring(conversation_id)
-            if swept:
-                reception.ring_desk()
-            due[at] = time.monotonic() + every_s
-        await anyio.sleep(1.0)
+        try:
+            await job()
+        except Exception:  # the database may be away for a while; the next round tries again
+            log.exception("job failed", extra={"job": job.__name__})
+        await anyio.sleep(seconds)

@@ -1,7 +1,7 @@
 """What a channel needs of the service behind it, and what one server process holds while it runs."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -145,6 +145,13 @@ class Reception:
     def ring_desk(self) -> None:
         """Wake every agent's line of this process: something may be for them."""
         self.desk_bells.ring(DESK)
+
+    def ring_swept(self, conversation_ids: Sequence[str]) -> None:
+        """Wake the citizens for whom something was done, and the agents who may take them on."""
+        for conversation_id in conversation_ids:
+            self.bells.ring(conversation_id)
+        if conversation_ids:
+            self.ring_desk()
 
     async def advise(self, question: Question) -> Advice:
         """Answer a question for an agent, in a thread.

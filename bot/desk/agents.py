@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.desk.handover import HandoverState, Skills
 from bot.desk.tables import AgentRow, HandoverRow
 from bot.desk.waiting import Staff
+from knowledge_base.dates import utc_now
 from knowledge_base.errors import DeskError
 
 TOKEN_PREFIX = "wzd_"  # noqa: S105
@@ -46,11 +47,6 @@ class SignOn:
 
     agent: Agent
     connection: str
-
-
-def utc_now() -> datetime:
-    """Return the moment it is."""
-    return datetime.now(UTC)
 
 
 class Agents:

@@ -8,17 +8,17 @@ writers take turns), so that the longest waiting goes to exactly one of any numb
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Select, func, or_, select, update
+from sqlalchemy import Engine, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.conversations import add_events, storable
-from bot.desk.agents import SignOn, skills_of, staff, takes_on, utc_now
+from bot.conversations import storable
+from bot.desk.agents import SignOn, skills_of, staff, takes_on
 from bot.desk.handover import (
     Act,
     AgentSpoke,
@@ -28,7 +28,6 @@ from bot.desk.handover import (
     Handover,
     HandoverState,
     Need,
-    Skills,
     Transfer,
     decide,
 )
@@ -36,17 +35,17 @@ from bot.desk.notices import (
     AgentJoined,
     AgentMessage,
     BackReason,
-    Notice,
     Queued,
     QueueReason,
     Said,
     TicketOffered,
 )
+from bot.desk.rows import IN_ORDER, handover_of, locked, open_rows, said_already, suits, tell
 from bot.desk.tables import AgentRow, HandoverGuestRow, HandoverLineRow, HandoverRow, HandoverStepRow
 from bot.desk.waiting import Place, Staff, Waiting, places
 from bot.personal_data import mask
+from knowledge_base.dates import utc_now
 from knowledge_base.errors import IllegalHandover
-from knowledge_base.records import NATIONAL
 
 # What a talk is taken to last before enough have ended to know, and how many are looked at then.
 HANDLING_S = 300.0
@@ -127,7 +126,7 @@ class Desk:
                 session.flush()
                 self._note(session, row.id, "asked", None, reason)
                 self._tell_place(session, row, "asked")
-            return _handover(row)
+            return handover_of(row)
         except IntegrityError:
             there = self.open_of(conversation_id)
             if there is None:
@@ -137,8 +136,8 @@ class Desk:
     def open_of(self, conversation_id: str) -> Handover | None:
         """Return the hand-over of a conversation that has not ended."""
         with Session(self.engine) as session:
-            row = session.scalar(_open_rows().where(HandoverRow.conversation_id == conversation_id))
-            return None if row is None else _handover(row)
+            row = session.scalar(open_rows().where(HandoverRow.conversation_id == conversation_id))
+            return None if row is None else handover_of(row)
 
     def last_of(self, conversation_id: str) -> Handover | None:
         """Return the latest hand-over of a conversation, ended or not."""
@@ -147,7 +146,7 @@ class Desk:
         )
         with Session(self.engine) as session:
             row = session.scalar(wanted.limit(1))
-            return None if row is None else _handover(row)
+            return None if row is None else handover_of(row)
 
     def end_for_citizen(self, conversation_id: str, why: BackReason = "cancelled") -> bool:
         """End the waiting or the talk, as the citizen wants; False if there is none."""
@@ -171,8 +170,8 @@ class Desk:
         words = storable(mask(text).text)
         try:
             with Session(self.engine) as session, session.begin():
-                row = _locked(session, there.id)
-                if _said_already(session, row.id, "citizen", "", client_id):
+                row = locked(session, there.id)
+                if said_already(session, row.id, "citizen", "", client_id):
                     return True
                 self._apply(session, row, CitizenSpoke())
                 line = HandoverLineRow(
@@ -184,7 +183,7 @@ class Desk:
                     at=self.clock(),
                 )
                 session.add(line)
-                _tell(session, row, Said(client_id=client_id, text=words))
+                tell(session, row, Said(client_id=client_id, text=words))
         except IllegalHandover:
             return False
         return True
@@ -238,11 +237,11 @@ class Desk:
             )
             if agent is None or self._at_hand(session, agent.id) >= agent.capacity:
                 return None
-            suits = (HandoverRow.state == HandoverState.WAITING, *_suits(skills_of(agent)))
+            wanted = (HandoverRow.state == HandoverState.WAITING, *suits(skills_of(agent)))
             row = session.scalar(
                 select(HandoverRow)
-                .where(*suits)
-                .order_by(*_IN_ORDER)
+                .where(*wanted)
+                .order_by(*IN_ORDER)
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
@@ -251,10 +250,10 @@ class Desk:
             # Whoever is ahead is locked: by another claim, and will be gone in a moment; or only because
             # their citizen is told something, and must not lose their turn. Waiting for that lock here could
             # deadlock, as this transaction holds others.
-            if session.scalar(select(HandoverRow.id).where(*suits).order_by(*_IN_ORDER).limit(1)) != row.id:
+            if session.scalar(select(HandoverRow.id).where(*wanted).order_by(*IN_ORDER).limit(1)) != row.id:
                 raise _OutOfTurn
             self._apply(session, row, Claim(agent.id, agent.name))
-            return _handover(row)
+            return handover_of(row)
 
     def _may_claim(self, on: SignOn) -> bool:
         with Session(self.engine) as session:
@@ -264,7 +263,7 @@ class Desk:
             if agent is None or self._at_hand(session, agent.id) >= agent.capacity:
                 return False
             suiting = select(HandoverRow.id).where(
-                HandoverRow.state == HandoverState.WAITING, *_suits(skills_of(agent))
+                HandoverRow.state == HandoverState.WAITING, *suits(skills_of(agent))
             )
             return session.scalar(suiting.limit(1)) is not None
 
@@ -281,13 +280,13 @@ class Desk:
             IllegalHandover: If that is not so, or the act does not fit the state.
         """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            row = _locked(session, handover_id)
+            row = locked(session, handover_id)
             if by is not None:
                 self._check(session, row, by)
             if held_by is not None and row.agent_id != held_by:
                 raise IllegalHandover(f"hand-over {handover_id} has left the hands of agent {held_by}")
             self._apply(session, row, act, by=by)
-            return _handover(row)
+            return handover_of(row)
 
     def agent_says(self, agent_id: int, handover_id: int, client_id: str, text: str) -> None:
         """Record what an agent, or a supervisor who has joined, says to the citizen, and tell it, once.
@@ -297,13 +296,13 @@ class Desk:
         """
         words = storable(mask(text).text)
         with Session(self.engine) as session, session.begin():
-            row = _locked(session, handover_id)
+            row = locked(session, handover_id)
             agent = session.get_one(AgentRow, agent_id)
             mine = row.agent_id == agent_id
             if not mine and session.get(HandoverGuestRow, (handover_id, agent_id)) is None:
                 raise IllegalHandover("这个会话不在您手里，请先接入")
             role = "agent" if mine else "supervisor"
-            if _said_already(session, handover_id, role, agent.name, client_id):
+            if said_already(session, handover_id, role, agent.name, client_id):
                 return
             self._apply(session, row, AgentSpoke())
             line = HandoverLineRow(
@@ -316,7 +315,7 @@ class Desk:
             )
             session.add(line)
             session.flush()
-            _tell(session, row, AgentMessage(id=line.id, name=agent.name, text=words))
+            tell(session, row, AgentMessage(id=line.id, name=agent.name, text=words))
 
     def transfer(self, agent_id: int, handover_id: int, department: str, note: str = "") -> Handover:
         """Send a conversation to another department; the note is for whoever takes it next."""
@@ -333,14 +332,14 @@ class Desk:
             IllegalHandover: If the agent is no supervisor, or nobody talks.
         """
         with Session(self.engine) as session, session.begin():
-            row = _locked(session, handover_id)
+            row = locked(session, handover_id)
             agent = session.get_one(AgentRow, agent_id)
             if not agent.supervisor or row.state != HandoverState.TALKING or row.agent_id == agent_id:
                 raise IllegalHandover("只有班长可以加入别人正在进行的会话")
             if session.get(HandoverGuestRow, (handover_id, agent_id)) is None:
                 session.add(HandoverGuestRow(handover_id=handover_id, agent_id=agent_id))
                 self._note(session, handover_id, "joined", agent_id)
-                _tell(session, row, AgentJoined(name=agent.name, role="supervisor"))
+                tell(session, row, AgentJoined(name=agent.name, role="supervisor"))
 
     def held_by(self, agent_id: int) -> tuple[Handover, ...]:
         """Return the talks an agent is in, their own and those joined, oldest first."""
@@ -351,7 +350,7 @@ class Desk:
         )
         with Session(self.engine) as session:
             return tuple(
-                map(_handover, session.scalars(wanted.order_by(HandoverRow.claimed_at, HandoverRow.id)))
+                map(handover_of, session.scalars(wanted.order_by(HandoverRow.claimed_at, HandoverRow.id)))
             )
 
     def lines(self, handover_id: int, *, after: int = 0) -> tuple[Line, ...]:
@@ -388,7 +387,7 @@ class Desk:
         """Return every talk that goes on, oldest first."""
         wanted = select(HandoverRow).filter_by(state=HandoverState.TALKING).order_by(HandoverRow.claimed_at)
         with Session(self.engine) as session:
-            return tuple(map(_handover, session.scalars(wanted)))
+            return tuple(map(handover_of, session.scalars(wanted)))
 
     def tell_place(self, handover_id: int, told: int, place: Place) -> bool:
         """Tell a citizen their new place, unless it was told meanwhile or they wait no more."""
@@ -406,7 +405,7 @@ class Desk:
             if row is None:
                 return False
             notice = Queued(position=place.position, expected_wait_s=place.expected_wait_s, reason="moved")
-            _tell(session, row, notice)
+            tell(session, row, notice)
             return True
 
     def offer_ticket(self, handover_id: int, offer: TicketOffered) -> bool:
@@ -424,15 +423,15 @@ class Desk:
             )
             if row is None:
                 return False
-            _tell(session, row, offer)
+            tell(session, row, offer)
             return True
 
     def _queue(self, session: Session) -> Queue:
         waiting = session.scalars(
-            select(HandoverRow).filter_by(state=HandoverState.WAITING).order_by(*_IN_ORDER)
+            select(HandoverRow).filter_by(state=HandoverState.WAITING).order_by(*IN_ORDER)
         )
         return Queue(
-            tuple(map(_handover, waiting)), staff(session, self.seen_since), self._handling_s(session)
+            tuple(map(handover_of, waiting)), staff(session, self.seen_since), self._handling_s(session)
         )
 
     def _handling_s(self, session: Session) -> float:
@@ -458,7 +457,7 @@ class Desk:
             raise IllegalHandover("这个会话不在您手里")
 
     def _apply(self, session: Session, row: HandoverRow, act: Act, *, by: int | None = None) -> None:
-        before = _handover(row)
+        before = handover_of(row)
         decision = decide(before, act, self.clock())
         after = decision.handover
         row.state, row.returned, row.department = after.state, after.returned, after.need.department
@@ -470,7 +469,7 @@ class Desk:
             for guest in session.scalars(select(HandoverGuestRow).filter_by(handover_id=row.id)):
                 session.delete(guest)
         if decision.notice is not None:
-            _tell(session, row, decision.notice)
+            tell(session, row, decision.notice)
         if decision.queued is not None:
             self._tell_place(session, row, decision.queued)
 
@@ -478,7 +477,7 @@ class Desk:
         session.flush()
         place = self._queue(session).places()[row.id]
         row.told_position = place.position
-        _tell(
+        tell(
             session,
             row,
             Queued(position=place.position, expected_wait_s=place.expected_wait_s, reason=reason),
@@ -490,70 +489,3 @@ class Desk:
         session.add(
             HandoverStepRow(handover_id=handover_id, at=self.clock(), step=step, agent_id=agent_id, note=note)
         )
-
-
-# Those whose agent was lost go first; the others by when they asked, through every transfer.
-_IN_ORDER = (HandoverRow.returned.desc(), HandoverRow.asked_at, HandoverRow.id)
-
-
-def _suits(skills: Skills) -> Sequence[ColumnElement[bool]]:
-    """Return `Skills.match` as a condition."""
-    conditions: list[ColumnElement[bool]] = [HandoverRow.language.in_(skills.languages)]
-    if skills.departments:
-        conditions.append(HandoverRow.department.in_(["", *skills.departments]))
-    if skills.regions:
-        conditions.append(
-            or_(
-                HandoverRow.region.in_(["", NATIONAL, *skills.regions]),
-                *(HandoverRow.region.startswith(f"{region}/", autoescape=True) for region in skills.regions),
-            )
-        )
-    return conditions
-
-
-def _locked(session: Session, handover_id: int) -> HandoverRow:
-    """Return a hand-over that nobody else writes to until the transaction ends.
-
-    A write, because SQLite knows no other lock that readers do not mind.
-    """
-    row: HandoverRow | None = session.scalar(
-        update(HandoverRow)
-        .where(HandoverRow.id == handover_id)
-        .values(returned=HandoverRow.returned)
-        .returning(HandoverRow)
-    )
-    if row is None:
-        raise IllegalHandover("没有这个会话")
-    return row
-
-
-def _open_rows() -> Select[HandoverRow]:
-    return select(HandoverRow).where(HandoverRow.state != HandoverState.ENDED)
-
-
-def _said_already(session: Session, handover_id: int, role: str, author: str, client_id: str) -> bool:
-    wanted = select(HandoverLineRow.id).filter_by(
-        handover_id=handover_id, role=role, author=author, client_id=client_id
-    )
-    return session.scalar(wanted) is not None
-
-
-def _tell(session: Session, row: HandoverRow, notice: Notice) -> None:
-    add_events(session, row.conversation_id, "", [notice.model_dump(mode="json")])
-
-
-def _handover(row: HandoverRow) -> Handover:
-    return Handover(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        state=HandoverState(row.state),
-        need=Need(row.department, row.region, row.language),
-        reason=row.reason,
-        asked_at=row.asked_at,
-        returned=row.returned,
-        agent_id=row.agent_id,
-        claimed_at=row.claimed_at,
-        owed_since=row.owed_since,
-        ended_at=row.ended_at,
-        ending=row.ending or None,  # type: ignore[arg-type]
-    )

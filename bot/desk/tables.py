@@ -1,15 +1,12 @@
 """The SQL tables of the desk."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from knowledge_base.database import Base, UtcDateTime
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from knowledge_base.dates import utc_now
 
 
 class AgentRow(Base):
@@ -32,7 +29,7 @@ class AgentRow(Base):
     presence: Mapped[str]
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     connection: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class HandoverRow(Base):
@@ -98,7 +95,7 @@ class HandoverLineRow(Base):
     author: Mapped[str]
     client_id: Mapped[str]
     text: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class HandoverGuestRow(Base):

@@ -17,10 +17,10 @@ from pydantic import JsonValue
 from sqlalchemy import Engine, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.desk.agents import utc_now
 from bot.sealing import Seal
 from bot.tickets.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from bot.tickets.tables import TicketRow, WebhookOutRow
+from knowledge_base.dates import utc_now
 
 TIMEOUT_S = 10.0
 LEASE_S = 60.0

@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.conversations import add_events, storable
-from bot.desk.agents import utc_now
 from bot.desk.notices import Notice, TicketChanged, TicketNotice
 from bot.personal_data import mask
 from bot.sealing import Seal
@@ -32,7 +31,7 @@ from bot.tickets.records import (
     read_number,
 )
 from bot.tickets.tables import TicketRow, TicketStepRow, WebhookInRow, WebhookOutRow
-from knowledge_base.dates import today
+from knowledge_base.dates import today, utc_now
 from knowledge_base.errors import DeskError
 
 CODE_CHARS = 8

@@ -1,16 +1,13 @@
 """The SQL tables of tickets, and of what is exchanged about them with other systems."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from pydantic import JsonValue
 from sqlalchemy import JSON, Date, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from knowledge_base.database import Base, UtcDateTime
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from knowledge_base.dates import utc_now
 
 
 class TicketRow(Base):
@@ -41,7 +38,7 @@ class TicketRow(Base):
     due_on: Mapped[date] = mapped_column(Date)
     escalations: Mapped[int]
     external_id: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class TicketStepRow(Base):
@@ -51,7 +48,7 @@ class TicketStepRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     actor: Mapped[str]
     step: Mapped[str]
     status: Mapped[str]
@@ -81,7 +78,7 @@ class WebhookInRow(Base):
     __tablename__ = "webhook_inbox"
 
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class RatingRow(Base):
@@ -99,4 +96,4 @@ class RatingRow(Base):
     text: Mapped[str] = mapped_column(Text)
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, onupdate=_now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)

@@ -19,6 +19,7 @@ from bot.desk.agents import Presence
 from bot.desk.agents import SignOn as Signed
 from bot.desk.handover import Handover
 from bot.desk.notices import BackReason
+from bot.desk.wishes import wants_person
 from channels.desk.protocol import (
     AgentSay,
     AnyAgentMessage,
@@ -119,7 +120,7 @@ class DeskLine:
                 return await self._admit(sign_on, tasks)
             case Leave():
                 await to_thread.run_sync(self._people.agents.be, self._on, Presence.OFFLINE)
-                await to_thread.run_sync(self._people.sweep)
+                self._reception.ring_swept(await to_thread.run_sync(self._people.sweep))
                 await self._close(CLOSE_NORMAL)
                 return False
             case Perform(message):
@@ -234,11 +235,10 @@ class DeskLine:
             notes = await to_thread.run_sync(self._people.desk.notes, handover.id)
             await self._send(self._session.assigned(handover, past, lines, notes))
             self._reception.bells.ring(handover.conversation_id)
-            asked = [line.text for line in lines if line.role == "citizen"] or [
-                line.text for line in past if line.role == "user" and line.status == ""
-            ]
-            if asked:
-                tasks.start_soon(self._suggest, handover, asked[-1])
+            said = [line.text for line in lines if line.role == "citizen"]
+            asked = [line.text for line in past if line.role == "user" and not wants_person(line.text)]
+            if said or asked:
+                tasks.start_soon(self._suggest, handover, (said or asked)[-1])
         for handover in held:
             after = self._session.told_up_to(handover.id)
             lines = await to_thread.run_sync(partial(self._people.desk.lines, handover.id, after=after))
@@ -250,6 +250,9 @@ class DeskLine:
     async def _suggest(self, handover: Handover, text: str) -> None:
         """Send what the service would say; where it cannot, the agent does without."""
         history = await to_thread.run_sync(self._reception.conversations.history, handover.conversation_id)
+        # A question from before is not its own context.
+        texts = [line.text for line in history]
+        history = history[: len(texts) - 1 - texts[::-1].index(text)] if text in texts else history
         region = handover.need.region or None
         try:
             advice = await self._reception.advise(Question(question=text, history=history, region=region))
