@@ -235,10 +235,10 @@ class DeskLine:
             notes = await to_thread.run_sync(self._people.desk.notes, handover.id)
             await self._send(self._session.assigned(handover, past, lines, notes))
             self._reception.bells.ring(handover.conversation_id)
-            said = [line.text for line in lines if line.role == "citizen"]
             asked = [line.text for line in past if line.role == "user" and not wants_person(line.text)]
-            if said or asked:
-                tasks.start_soon(self._suggest, handover, (said or asked)[-1])
+            asked += [line.text for line in lines if line.role == "citizen"]
+            if asked:
+                tasks.start_soon(self._suggest, handover, asked[-1])
         for handover in held:
             after = self._session.told_up_to(handover.id)
             lines = await to_thread.run_sync(partial(self._people.desk.lines, handover.id, after=after))

@@ -11,7 +11,7 @@ export class AnswerView {
   #drawn = 0;
   #answer = null;
   #rating = new Map();
-  #reasons = element("div", { class: "choices reasons", role: "group", "aria-label": "没帮助的原因", hidden: true });
+  #reasons = element("div", { class: "reasons", role: "group", "aria-label": "没帮助的原因", hidden: true });
   root = element("article", { class: "answer", "aria-label": "回答" }, this.#blocks);
 
   /** @param handlers {openCitation(citation, button), ask(text, region), rate(value, reason), hotline} */

@@ -62,6 +62,7 @@ def test_a_silent_agent_is_sent_away_and_does_not_get_it_back(hall: "Hall", fron
     hall.desk.citizen_says(handover.conversation_id, "1", "在吗？")
     hall.clock.pass_s(179)
     hall.agents.renew(on)
+    hall.desk.citizen_is_here(handover.conversation_id)
     assert sweep(front, PATIENCE) == ()
     hall.clock.pass_s(2)
     assert sweep(front, PATIENCE) == (handover.conversation_id,)

@@ -135,6 +135,11 @@ def test_an_answer_is_judged(page: Page) -> None:
     up = page.get_by_role("button", name="这个回答有帮助")
     up.click()
     expect(up).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="这个回答没有帮助").click()
+    reason = page.get_by_role("group", name="没帮助的原因").get_by_role("button", name="看不懂")
+    reason.click()
+    expect(reason).to_have_attribute("aria-pressed", "true")
+    expect(up).to_have_attribute("aria-pressed", "false")
 
 
 def test_without_an_answer_there_is_a_way_on(page: Page) -> None:
