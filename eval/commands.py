@@ -460,6 +460,9 @@ def desk(
     agents: Annotated[int, typer.Option("--agents", min=1, help="坐席数。")] = 50,
     citizens: Annotated[int, typer.Option("--citizens", min=1, help="市民数。")] = 500,
     workers: Annotated[int, typer.Option("--workers", min=1, help="工作进程数。")] = 2,
+    talk_s: Annotated[
+        float, typer.Option("--talk-s", min=0.01, help="一次接待平均几秒；越长，排队的越多。")
+    ] = 1.0,
     database_url: Annotated[
         str, typer.Option("--database-url", help="一个空的数据库；不给则用临时的 SQLite。")
     ] = "",
@@ -473,7 +476,7 @@ def desk(
 
     with tempfile.TemporaryDirectory(prefix="wenzheng-desk-") as folder:
         url = database_url or f"sqlite:///{folder}/desk.db"
-        result = run_desk(url, agents=agents, citizens=citizens, workers=workers, seed=seed)
+        result = run_desk(url, agents=agents, citizens=citizens, workers=workers, talk_s=talk_s, seed=seed)
     kind = "postgresql" if database_url.startswith("postgresql") else "sqlite"
     rows = (
         ("坐席 / 市民 / 进程", f"{agents} / {citizens} / {workers}（{kind}）"),

@@ -3,7 +3,7 @@
 Faults are, precisely:
 
 - a hand-over whose steps are not claims and what ends them in turn, or that did not end with an agent;
-- a conversation with more than one hand-over, or told of another number of agents than took it on;
+- a conversation with two hand-overs at once, or told of another number of agents than took it on;
 - a line of an agent who did not hold the hand-over when it was said;
 - more talks in an agent's hands at one moment than their capacity;
 - a claim that passed over somebody who came before, whom the agent could have taken on, and who went on
@@ -100,12 +100,15 @@ def judge_desk(
     conversations = Counter(row.conversation_id for row in handovers.values())
     if len(conversations) != citizens:
         result.faults.append(f"{citizens} asked, {len(conversations)} were recorded")
-    result.faults += [f"{id_} has {n} hand-overs" for id_, n in conversations.items() if n > 1]
+    spans = [(row.conversation_id, row.asked_at, row.ended_at) for row in handovers.values()]
+    result.faults += overlap_faults(spans)
+    claims: Counter[str] = Counter()
     for id_, row in handovers.items():
         result.faults += alternation_faults(by_handover[id_])
-        claims = sum(each.step == "claimed" for each in by_handover[id_])
-        if joined[row.conversation_id] != claims:
-            result.faults.append(f"hand-over {id_}: {claims} claims, {joined[row.conversation_id]} told")
+        claims[row.conversation_id] += sum(each.step == "claimed" for each in by_handover[id_])
+    result.faults += [
+        f"{id_}: {n} claims, {joined[id_]} told" for id_, n in claims.items() if n != joined[id_]
+    ]
     names = {id_: row.name for id_, row in agents.items()}
     result.faults += line_faults(by_handover, lines, names)
     result.faults += capacity_faults(steps, {id_: row.capacity for id_, row in agents.items()})
@@ -120,6 +123,21 @@ def judge_desk(
         result.wait_s_p50, result.wait_s_p95 = first[len(first) // 2], first[int(len(first) * 0.95)]
         result.wait_s_max = first[-1]
     return result
+
+
+def overlap_faults(spans: Sequence[tuple[str, datetime, datetime | None]]) -> list[str]:
+    """Return the conversations with two hand-overs at once, given whose, from when, and until when each was.
+
+    One after the other is none: a citizen may ask again once a talk has ended.
+    """
+    faults = []
+    last_end: dict[str, datetime | None] = {}
+    for conversation, begin, end in sorted(spans, key=lambda span: span[1]):
+        before = last_end.get(conversation, begin)
+        if before is None or before > begin:
+            faults.append(f"{conversation} had two hand-overs at {begin}")
+        last_end[conversation] = end
+    return faults
 
 
 def alternation_faults(steps: Sequence[Step]) -> list[str]:

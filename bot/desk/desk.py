@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.conversations import storable
+from bot.conversations import lock_conversation, storable
 from bot.desk.agents import SignOn, skills_of, staff, takes_on
 from bot.desk.handover import (
     Act,
@@ -103,35 +102,38 @@ class Desk:
     # Citizens
 
     def ask(self, conversation_id: str, need: Need, *, reason: str) -> Handover:
-        """Put a conversation into the queue and tell the citizen their place; one that is there stays."""
-        now = self.clock()
-        row = HandoverRow(
-            conversation_id=conversation_id,
-            state=HandoverState.WAITING,
-            department=need.department,
-            region=need.region,
-            language=need.language,
-            reason=reason,
-            asked_at=now,
-            returned=False,
-            agent_id=None,
-            ending="",
-            told_position=0,
-            offered_ticket=False,
-            here_at=now,
-        )
-        try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                session.add(row)
-                session.flush()
-                self._note(session, row.id, "asked", None, reason)
-                self._tell_place(session, row, "asked")
+        """Put a conversation into the queue and tell the citizen their place; one that is there stays.
+
+        Raises:
+            StoreError: If there is no such conversation.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            lock_conversation(session, conversation_id)
+            there = session.scalar(open_rows().where(HandoverRow.conversation_id == conversation_id))
+            if there is not None:
+                return handover_of(there)
+            # Looked at under the lock: whoever had to wait for it comes after those recorded meanwhile.
+            now = self.clock()
+            row = HandoverRow(
+                conversation_id=conversation_id,
+                state=HandoverState.WAITING,
+                department=need.department,
+                region=need.region,
+                language=need.language,
+                reason=reason,
+                asked_at=now,
+                returned=False,
+                agent_id=None,
+                ending="",
+                told_position=0,
+                offered_ticket=False,
+                here_at=now,
+            )
+            session.add(row)
+            session.flush()
+            self._note(session, row.id, "asked", None, reason)
+            self._tell_place(session, row, "asked")
             return handover_of(row)
-        except IntegrityError:
-            there = self.open_of(conversation_id)
-            if there is None:
-                raise
-            return there
 
     def open_of(self, conversation_id: str) -> Handover | None:
         """Return the hand-over of a conversation that has not ended."""

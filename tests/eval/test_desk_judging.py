@@ -9,6 +9,7 @@ from eval.desk_judging import (
     alternation_faults,
     capacity_faults,
     line_faults,
+    overlap_faults,
     passed_over_faults,
     waits_of,
 )
@@ -34,6 +35,12 @@ def test_a_conversation_in_one_pair_of_hands_at_a_time_is_no_fault() -> None:
 def test_two_agents_with_one_conversation_are_a_fault() -> None:
     told = steps(("asked", None), ("claimed", 1), ("claimed", 2), ("ended", 2))
     assert alternation_faults(told) == ["hand-over 1: claimed by 2 while 1 had it"]
+
+
+def test_two_hand_overs_at_once_are_a_fault_and_one_after_the_other_is_none() -> None:
+    assert overlap_faults([("c", at(0), at(5)), ("c", at(6), at(9)), ("d", at(1), None)]) == []
+    assert len(overlap_faults([("c", at(0), at(5)), ("c", at(4), at(9))])) == 1
+    assert len(overlap_faults([("c", at(0), None), ("c", at(4), at(9))])) == 1
 
 
 def test_whoever_was_never_served_is_a_fault() -> None:
