@@ -184,6 +184,26 @@ class Answer(_Frozen):
     trace: TurnTrace
 
 
+class Passage(_Frozen):
+    """A whole 条 or item that came near a question, with where it stands and where it applies."""
+
+    source: str
+    region: str
+    text: str
+
+
+class Advice(_Frozen):
+    """What the service would say, for an agent to judge: its answer, how sure, and what it found on the way.
+
+    Attributes:
+        confidence: Probability, in [0, 1], that the first of `passages` answers.
+    """
+
+    answer: Answer
+    confidence: float
+    passages: tuple[Passage, ...]
+
+
 class Message(_Frozen):
     """An earlier line of the conversation."""
 
@@ -197,6 +217,8 @@ class Question(_Frozen):
     Attributes:
         region: Chosen region as a path such as `云岭省/云州市`; None means none chosen.
         as_of: The day whose law is asked for; None means today in Asia/Shanghai.
+        can_wait: The channel keeps the conversation open, so that a person can take it over.
+        unanswered_before: How many questions in a row just before this one found no answer.
     """
 
     question: str
@@ -204,3 +226,5 @@ class Question(_Frozen):
     region: str | None = None
     locale: str | None = None
     as_of: date | None = None
+    can_wait: bool = False
+    unanswered_before: int = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from bot.consultation import Consultation
+from bot.people import open_people
 from bot.service_confidence import ServiceConfidence
 from bot.service_desk import ServiceDesk
 from bot.settings import Settings
@@ -104,6 +105,7 @@ class Service:
             LegalSources(engine),
             ServiceConfidence.load(),
         )
+        self.people = open_people(settings, engine)
         self.consultation = Consultation(
             self.store,
             self.index,
@@ -111,6 +113,7 @@ class Service:
             faq=self.faq,
             reranker=reranker,
             services=self.service_desk,
+            reach=self.people.front.reach,
         )
 
     @property

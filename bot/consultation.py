@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Callable
 from datetime import date, datetime
 
-from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
+from bot.answer import Advice, Answer, AnswerStatus, Block, Passage, Question, TurnTrace
 from bot.confidence import Confidence
+from bot.desk.front import Reach
+from bot.desk.handover import Need
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
 from bot.service_desk import ServiceDesk
 from bot.settings import Settings
+from bot.steps.call_person import call_person
 from bot.steps.check import check
 from bot.steps.guard import guard
 from bot.steps.hand_off import hand_off
@@ -19,12 +22,14 @@ from bot.steps.judge import judge
 from bot.steps.locate import locate
 from bot.steps.match import candidates_of, match
 from bot.steps.offer import offer
+from bot.steps.offer_person import offer_person
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
 from bot.steps.serve import serve
 from bot.steps.tell import tell
 from bot.turn import Turn
+from bot.wording import source_name
 from knowledge_base.dates import SHANGHAI, today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
@@ -52,7 +57,9 @@ class Consultation:
         clock: Callable[[], date] = today,
         services: ServiceDesk | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
+        reach: Callable[[Need], Reach] = lambda _: Reach.UNSTAFFED,
     ) -> None:
+        """`reach` tells whether a person can be reached; without it nobody can."""
         self._clock = clock
         self.confidence = confidence or Confidence.load()
         regions = _Regions(store, index)
@@ -69,6 +76,7 @@ class Consultation:
         self._steps: list[tuple[str, Step]] = [
             ("guard", guard(settings.max_question_chars)),
             ("locate", locate(regions.gazetteer, regions.served)),
+            ("call_person", call_person(reach, settings.hotline)),
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served, reranker)),
             ("match", match(self.candidates, self.likeness.threshold)),
@@ -78,6 +86,7 @@ class Consultation:
             ("check", check),
             ("hand_off", hand_off(settings.hotline)),
             *doors,
+            ("offer_person", offer_person(settings.offer_person_after, settings.offer_person_words)),
         ]
 
     def answer(self, question: Question) -> Answer:
@@ -88,6 +97,16 @@ class Consultation:
             IndexDamaged: If there is no index to search.
         """
         return self.answer_of(self.consult(question))
+
+    def advise(self, question: Question, *, most: int = 5) -> Advice:
+        """Answer a question for an agent: with the passages it was answered from, and those passed over."""
+        turn = self.consult(question)
+        evidence = sorted((*turn.evidence, *turn.elsewhere), key=lambda each: -each.hit.score)
+        passages = tuple(
+            Passage(source=source_name(each.chunk), region=each.chunk.document.meta.region, text=each.text)
+            for each in evidence[:most]
+        )
+        return Advice(answer=self.answer_of(turn), confidence=turn.confidence, passages=passages)
 
     def consult(self, question: Question, *, index: HybridIndex | None = None) -> Turn:
         """Run the steps and return the finished turn, for those who want to see how it went.

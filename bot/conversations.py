@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Literal
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, Engine, ForeignKey, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.answer import Answer, Message
+from bot.answer import Answer, AnswerStatus, Message
 from bot.personal_data import mask
 from knowledge_base.database import Base, UtcDateTime
 from knowledge_base.errors import StoreError
@@ -99,6 +100,17 @@ class RecordedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptLine:
+    """A message with what the service found: how the answer ended, and what it cited (《标题》第X条)."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    status: str
+    citations: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A stored event; `payload` is the wire message without its `seq`."""
 
@@ -118,8 +130,8 @@ class Conversations:
         row = ConversationRow(
             id=uuid4().hex,
             token_sha256=_digest(token),
-            region=None if region is None else _storable(region),
-            locale=None if locale is None else _storable(locale),
+            region=None if region is None else storable(region),
+            locale=None if locale is None else storable(locale),
             last_seq=0,
         )
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
@@ -146,7 +158,7 @@ class Conversations:
         A `client_id` seen before stores nothing and returns what was recorded then.
         """
         with Session(self._engine) as session, session.begin():
-            _lock(session, conversation_id)
+            lock_conversation(session, conversation_id)
             known = session.scalar(
                 select(MessageRow).filter_by(conversation_id=conversation_id, client_id=client_id)
             )
@@ -160,10 +172,10 @@ class Conversations:
                     client_id=client_id,
                     answer_id=answer_id,
                     role="user",
-                    text=_storable(mask(text).text),
+                    text=storable(mask(text).text),
                 )
             )
-            _add_events(session, conversation_id, answer_id, events)
+            add_events(session, conversation_id, answer_id, events)
         return RecordedQuestion(answer_id, new=True, answered=False)
 
     def record_answer(
@@ -171,7 +183,7 @@ class Conversations:
     ) -> bool:
         """Store an answer and its events, all or nothing; False if the question has one already."""
         with Session(self._engine) as session, session.begin():
-            _lock(session, conversation_id)
+            lock_conversation(session, conversation_id)
             if _is_answered(session, answer_id):
                 return False
             session.add(
@@ -185,13 +197,13 @@ class Conversations:
                     trace_id=answer.trace.id,
                 )
             )
-            _add_events(session, conversation_id, answer_id, events)
+            add_events(session, conversation_id, answer_id, events)
         return True
 
     def append_event(self, conversation_id: str, payload: Payload) -> int:
         """Store one event and return its number, one above the last, however many write at once."""
         with Session(self._engine) as session, session.begin():
-            return _add_events(session, conversation_id, "", [payload])
+            return add_events(session, conversation_id, "", [payload])
 
     def events_after(self, conversation_id: str, seq: int, *, limit: int = 100) -> tuple[Event, ...]:
         """Return up to `limit` events numbered above `seq`, in order."""
@@ -222,11 +234,30 @@ class Conversations:
             for row in reversed(rows)
         )
 
+    def unanswered_streak(self, conversation_id: str, *, limit: int = 10) -> int:
+        """Return how many of the latest answers in a row are `no_answer`, counting up to `limit`."""
+        wanted = (
+            select(MessageRow.status)
+            .filter_by(conversation_id=conversation_id, role="assistant")
+            .order_by(MessageRow.id.desc())
+            .limit(limit)
+        )
+        with Session(self._engine) as session:
+            statuses = session.scalars(wanted)
+            return sum(1 for _ in takewhile(lambda status: status == AnswerStatus.NO_ANSWER, statuses))
+
+    def transcript(self, conversation_id: str, *, limit: int = 50) -> tuple[TranscriptLine, ...]:
+        """Return the last `limit` messages in order, with how each answer ended and what it cited."""
+        wanted = select(MessageRow).filter_by(conversation_id=conversation_id).order_by(MessageRow.id.desc())
+        with Session(self._engine) as session:
+            rows = list(session.scalars(wanted.limit(limit)))
+        return tuple(map(_transcript_line, reversed(rows)))
+
     def feedback(self, conversation_id: str, answer_id: str, value: FeedbackValue, reason: str = "") -> bool:
         """Store what a citizen thought of an answer; False if this conversation has no such answer."""
         with Session(self._engine) as session, session.begin():
             # Or two clicks at once would both find nothing to replace, and both insert.
-            _lock(session, conversation_id)
+            lock_conversation(session, conversation_id)
             answer = session.scalar(
                 select(MessageRow).filter_by(
                     conversation_id=conversation_id, answer_id=answer_id, role="assistant"
@@ -239,7 +270,7 @@ class Conversations:
                     answer_id=answer_id,
                     conversation_id=conversation_id,
                     value=value,
-                    reason=_storable(mask(reason).text),
+                    reason=storable(mask(reason).text),
                 )
             )
         return True
@@ -249,8 +280,8 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _storable(text: str) -> str:
-    """Return a citizen's text without NUL, which PostgreSQL cannot store."""
+def storable(text: str) -> str:
+    """Return a text without NUL, which PostgreSQL cannot store."""
     return text.replace("\0", "")
 
 
@@ -258,11 +289,22 @@ def _conversation(row: ConversationRow) -> Conversation:
     return Conversation(row.id, row.region, row.locale, row.last_seq)
 
 
+def _transcript_line(row: MessageRow) -> TranscriptLine:
+    citations = Answer.model_validate(row.answer).citations if row.answer else ()
+    return TranscriptLine(
+        role="user" if row.role == "user" else "assistant",
+        text=row.text,
+        status=row.status,
+        citations=tuple(f"《{each.document.title}》{each.article}" for each in citations),
+        at=row.created_at,
+    )
+
+
 def _is_answered(session: Session, answer_id: str) -> bool:
     return session.scalar(select(MessageRow.id).filter_by(answer_id=answer_id, role="assistant")) is not None
 
 
-def _lock(session: Session, conversation_id: str) -> None:
+def lock_conversation(session: Session, conversation_id: str) -> None:
     """Make whatever else writes to this conversation wait until the transaction ends.
 
     A write, and the first thing done, because SQLite knows no other lock that readers do not mind.
@@ -282,7 +324,8 @@ def _raise_seq(session: Session, conversation_id: str, count: int) -> int:
     return last
 
 
-def _add_events(session: Session, conversation_id: str, answer_id: str, payloads: Sequence[Payload]) -> int:
+def add_events(session: Session, conversation_id: str, answer_id: str, payloads: Sequence[Payload]) -> int:
+    """Add events to a conversation within a transaction; returns the number of the last."""
     last = _raise_seq(session, conversation_id, len(payloads))
     session.add_all(
         EventRow(conversation_id=conversation_id, seq=seq, answer_id=answer_id, payload=dict(payload))

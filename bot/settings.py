@@ -2,9 +2,10 @@
 
 import logging
 import os
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -17,6 +18,8 @@ from pydantic_settings import SettingsError as SourceError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.desk.hours import read_spans
+from bot.tickets.records import RATING_CATEGORY
 from knowledge_base.errors import SettingsError
 
 PREFIX = "WENZHENG_"
@@ -46,6 +49,21 @@ class Settings(BaseSettings):
         ocr_review_below: Lines that OCR read with less confidence are listed for review.
         link_check_hours: How often the serving process checks the links of service items; 0 means never.
         rate_limit: Questions one client may send, in the `limits` notation.
+        desk_hours: When people answer, such as `["09:00-12:00", "13:00-17:30"]`; none means never.
+        desk_every_day: On weekends and holidays, too.
+        desk_closed_on: Days on which they do not all the same.
+        desk_max_waiting: As many may wait; who comes then is offered a ticket.
+        desk_lost_s: An agent without a sign of life for so long is lost, and their conversations go back.
+        desk_silent_s: So does a conversation whose citizen has waited so long for the agent's word.
+        desk_long_wait_s: Who has waited so long is offered a ticket as well.
+        offer_person_after: A person is offered after so many unanswered questions in a row; 0 is never.
+        offer_person_words: A person is offered where one of these is in a question, such as `行政复议`.
+        ticket_due_workdays: The categories of tickets, and in how many workdays each is due.
+        ticket_departments: Whose the tickets of a category are; the others are `ticket_department`'s.
+        contact_key: Seals contacts; empty means a key file in `data_dir`, made when it is needed.
+        webhook_url: Where every step of a ticket is announced; empty for nowhere.
+        webhook_secret: Signs what is sent there and what comes back; empty takes nothing in.
+        webhook_with_contact: Send consented contacts along.
     """
 
     model_config = SettingsConfigDict(
@@ -73,6 +91,29 @@ class Settings(BaseSettings):
     rate_limit: str = "60/minute"
     allowed_origins: tuple[str, ...] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    desk_hours: tuple[str, ...] = ("09:00-12:00", "13:00-17:30")
+    desk_every_day: bool = False
+    desk_closed_on: tuple[date, ...] = ()
+    desk_max_waiting: int = Field(default=200, ge=1)
+    desk_lost_s: float = Field(default=30, ge=5)
+    desk_silent_s: float = Field(default=180, ge=10)
+    desk_long_wait_s: float = Field(default=600, ge=10)
+    offer_person_after: int = Field(default=2, ge=0)
+    offer_person_words: tuple[str, ...] = ()
+    ticket_due_workdays: dict[str, Annotated[int, Field(ge=1, le=365)]] = {
+        "咨询": 5,
+        "求助": 5,
+        "建议": 15,
+        "投诉": 15,
+        "举报": 15,
+        RATING_CATEGORY: 5,
+    }
+    ticket_departments: dict[str, str] = {}
+    ticket_department: str = "政务服务便民热线"
+    contact_key: SecretStr = SecretStr("")
+    webhook_url: str = Field(default="", pattern=r"^$|^https?://")
+    webhook_secret: SecretStr = SecretStr("")
+    webhook_with_contact: bool = False
 
     @field_validator("database_url")
     @classmethod
@@ -86,6 +127,25 @@ class Settings(BaseSettings):
                 "cannot be understood; it looks like postgresql+psycopg://user:password@host/name"
             ) from None
         return url
+
+    @field_validator("desk_hours")
+    @classmethod
+    def _hours_are_spans(cls, hours: tuple[str, ...]) -> tuple[str, ...]:
+        read_spans(hours)
+        return hours
+
+    @field_validator("ticket_due_workdays")
+    @classmethod
+    def _ratings_have_a_category(cls, due: dict[str, int]) -> dict[str, int]:
+        if set(due) <= {RATING_CATEGORY}:
+            raise ValueError("needs at least one category that a citizen can choose")
+        return {RATING_CATEGORY: 5} | due
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> "Settings":
+        if self.webhook_url and not self.webhook_secret.get_secret_value():
+            raise ValueError("webhook_url is set and webhook_secret is not: what is sent must be signed")
+        return self
 
     @model_validator(mode="after")
     def _data_dir_is_usable(self) -> "Settings":

@@ -19,13 +19,17 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from bot.conversations import Conversations
+from bot.people import open_people
 from bot.settings import Settings, read_settings
-from channels.limiting import RateLimits
+from channels.desk.socket import desk
+from channels.limiting import LookUpLimits, RateLimits
 from channels.logs import configure_logging
 from channels.metrics import Metrics
+from channels.people_counter import PeopleCounter
+from channels.people_jobs import tend_people
 from channels.protocol import MAX_FRAME_BYTES
 from channels.reception import Backend, Library, Reception
-from channels.web import rest
+from channels.web import rest, tickets
 from channels.web.errors import install_error_handlers
 from channels.web.guards import BodyLimit, SecurityHeaders
 from channels.web.page import STATIC, chat_page
@@ -35,7 +39,7 @@ DESCRIPTION = """\
 政务咨询接口。回答摘自提问当日在提问人所在地区有效的文件，`quote` 与原文逐字一致；答不了时如实说明。
 
 - 一问一答：`POST /api/v1/ask`
-- 连续对话：WebSocket `/ws/v1/chat`（消息格式见 `docs/asyncapi.yaml`）
+- 连续对话：WebSocket `/ws/v1/chat`（消息格式见 `docs/asyncapi.yaml`），坐席用 `/ws/v1/desk`
 - 出错时：`{"error": {"code", "message", "trace_id"}}`，`code` 供程序判断，`message` 供人阅读
 """
 
@@ -54,7 +58,7 @@ def create_app(
     """
     settings = settings or read_settings()
     configure_logging(settings.log_level)
-    limits = RateLimits(settings.rate_limit)
+    limits, lookups = RateLimits(settings.rate_limit), LookUpLimits()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -62,9 +66,12 @@ def create_app(
         from knowledge_base.store import KnowledgeStore
 
         database = engine or open_database(settings.sqlalchemy_url)
+        people = open_people(settings, database)
         reception = Reception(
             settings=settings,
             conversations=Conversations(database),
+            people=people,
+            counter=PeopleCounter(people, lookups, max_chars=settings.max_question_chars),
             library=library or KnowledgeStore(database),
             limits=limits,
             metrics=Metrics(),
@@ -75,6 +82,7 @@ def create_app(
         app.state.reception = reception
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(reception.load)
+            tasks.start_soon(tend_people, reception)
             loop = asyncio.get_running_loop()
             with _on_stop_signal(lambda: loop.call_soon_threadsafe(reception.closing.set)):
                 yield
@@ -94,7 +102,9 @@ def create_app(
         lifespan=lifespan,
     )
     app.include_router(rest.router)
+    app.include_router(tickets.router)
     app.add_api_websocket_route("/ws/v1/chat", chat)
+    app.add_api_websocket_route("/ws/v1/desk", desk)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/", include_in_schema=False)

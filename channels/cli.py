@@ -15,9 +15,11 @@ import typer
 
 from channels import (
     adapt_commands,
+    desk_commands,
     document_commands,
     faq_commands,
     service_commands,
+    ticket_commands,
     upkeep_commands,
     words_commands,
 )
@@ -42,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(faq_commands.group, name="faq")
 app.add_typer(service_commands.group, name="service")
+app.add_typer(desk_commands.group, name="desk")
 
 
 @app.command()
@@ -228,6 +231,7 @@ document_commands.register(app)
 words_commands.register(app)
 upkeep_commands.register(app)
 adapt_commands.register(app)
+ticket_commands.register(app)
 
 
 def main() -> None:

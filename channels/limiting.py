@@ -16,6 +16,27 @@ from knowledge_base.errors import SettingsError
 NEIGHBOURS: Final = 20
 
 
+LOOK_UPS_PER_NUMBER: Final = "5/minute"
+LOOK_UPS_PER_ADDRESS: Final = "60/minute"
+
+
+class LookUpLimits:
+    """How often a ticket may be looked up, so that its code cannot be guessed; of one process, in memory."""
+
+    def __init__(self) -> None:
+        self._number = parse(LOOK_UPS_PER_NUMBER)
+        self._address = parse(LOOK_UPS_PER_ADDRESS)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def wait_s(self, *, number: str, address: str) -> float:
+        """Count one look-up; return 0.0 if it may go on, else the seconds until the next may."""
+        for rate, key in ((self._number, f"number {number.strip().upper()}"), (self._address, address)):
+            if not self._limiter.hit(rate, key):
+                reset_time = self._limiter.get_window_stats(rate, key).reset_time
+                return round(max(1.0, reset_time - time.time()), 1)
+        return 0.0
+
+
 class RateLimits:
     """Counters of one process, in memory."""
 

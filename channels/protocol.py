@@ -1,22 +1,27 @@
 """The messages of `/ws/v1/chat`, version 1. No I/O; `docs/protocol.md` tells the story of a conversation.
 
-Messages that belong to the conversation (accepted, block, answer, feedback_saved) take the next `seq` and
-are kept until the client has seen them. `welcome`, `pong` and `error` speak of the line itself: they carry
-the `seq` reached so far, take none, and are not repeated after a lost line.
+Messages that belong to the conversation (accepted, block, answer, feedback_saved, and those about people,
+see `channels.people_protocol`) take the next `seq` and are kept until the client has seen them. `welcome`,
+`pong` and `error` speak of the line itself: they carry the `seq` reached so far, take none, and are not
+repeated after a lost line.
 """
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from bot.answer import Answer, Block
+from channels.people_protocol import PEOPLE_TYPES, PeopleMessage, PeopleNews
+from channels.wire import Numbered, Wire
 from knowledge_base.errors import WenzhengError
 
 VERSION = 1
 MAX_FRAME_BYTES = 1024 * 1024
+
+T = TypeVar("T")
 
 
 class ErrorCode(StrEnum):
@@ -32,6 +37,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     NOT_READY = "not_ready"
     NOT_FOUND = "not_found"
+    REFUSED = "refused"
     INTERNAL = "internal"
 
 
@@ -44,11 +50,7 @@ class ProtocolFault(WenzhengError):
         self.client_id = client_id
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Hello(_Wire):
+class Hello(Wire):
     """First message of a client. With a `resume_token`, everything after `last_seq` is sent again."""
 
     type: Literal["hello"] = "hello"
@@ -59,7 +61,7 @@ class Hello(_Wire):
     client: str | None = Field(default=None, max_length=100, description="Name and version of the client")
 
 
-class QuestionMessage(_Wire):
+class QuestionMessage(Wire):
     """A question. The same `client_id` sent again is answered from the record, not asked again."""
 
     type: Literal["question"] = "question"
@@ -72,7 +74,7 @@ class QuestionMessage(_Wire):
     locale: str | None = Field(default=None, max_length=35)
 
 
-class FeedbackMessage(_Wire):
+class FeedbackMessage(Wire):
     """What the citizen thought of an answer; a later word replaces the earlier."""
 
     type: Literal["feedback"] = "feedback"
@@ -81,27 +83,24 @@ class FeedbackMessage(_Wire):
     reason: str = Field(default="", max_length=500)
 
 
-class Ping(_Wire):
+class Ping(Wire):
     """Keeps the line open; comes back as pong with the same `t`."""
 
     type: Literal["ping"] = "ping"
     t: float | None = Field(default=None, description="Anything the client wants back, such as its clock")
 
 
-ClientMessage = Annotated[Hello | QuestionMessage | FeedbackMessage | Ping, Field(discriminator="type")]
+AnyClientMessage = Hello | QuestionMessage | FeedbackMessage | Ping | PeopleMessage
+ClientMessage = Annotated[AnyClientMessage, Field(discriminator="type")]
 
 
-class _Numbered(_Wire):
-    seq: int = Field(ge=0, description="Rises by one with each message of the conversation")
-
-
-class Limits(_Wire):
+class Limits(Wire):
     """What the server takes."""
 
     max_question_chars: int
 
 
-class Welcome(_Numbered):
+class Welcome(Numbered):
     """Answer to hello. `resumed` is false when the token was unknown: the client starts from nothing."""
 
     type: Literal["welcome"] = "welcome"
@@ -114,7 +113,7 @@ class Welcome(_Numbered):
     limits: Limits
 
 
-class Accepted(_Numbered):
+class Accepted(Numbered):
     """The question is recorded and will be answered under `answer_id`."""
 
     type: Literal["accepted"] = "accepted"
@@ -122,7 +121,7 @@ class Accepted(_Numbered):
     answer_id: str
 
 
-class BlockMessage(_Numbered):
+class BlockMessage(Numbered):
     """One block of an answer, in order; the whole follows in `answer`."""
 
     type: Literal["block"] = "block"
@@ -131,7 +130,7 @@ class BlockMessage(_Numbered):
     block: Block
 
 
-class AnswerMessage(_Numbered):
+class AnswerMessage(Numbered):
     """The whole answer, blocks included."""
 
     type: Literal["answer"] = "answer"
@@ -140,7 +139,7 @@ class AnswerMessage(_Numbered):
     answer: Answer
 
 
-class FeedbackSaved(_Numbered):
+class FeedbackSaved(Numbered):
     """The feedback is stored."""
 
     type: Literal["feedback_saved"] = "feedback_saved"
@@ -148,14 +147,14 @@ class FeedbackSaved(_Numbered):
     value: Literal["up", "down"]
 
 
-class Pong(_Numbered):
+class Pong(Numbered):
     """Answer to ping."""
 
     type: Literal["pong"] = "pong"
     t: float | None = None
 
 
-class ErrorMessage(_Numbered):
+class ErrorMessage(Numbered):
     """Something was not carried out. `message` is Chinese and says what to do; the line stays open."""
 
     type: Literal["error"] = "error"
@@ -166,19 +165,28 @@ class ErrorMessage(_Numbered):
 
 
 ServerMessage = Annotated[
-    Welcome | Accepted | BlockMessage | AnswerMessage | FeedbackSaved | Pong | ErrorMessage,
+    Welcome | Accepted | BlockMessage | AnswerMessage | FeedbackSaved | Pong | ErrorMessage | PeopleNews,
     Field(discriminator="type"),
 ]
 
 _CLIENT: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
-_CLIENT_TYPES = ("hello", "question", "feedback", "ping")
+_CLIENT_TYPES = ("hello", "question", "feedback", "ping", *PEOPLE_TYPES)
 
 
-def parse_client_message(raw: str | bytes) -> Hello | QuestionMessage | FeedbackMessage | Ping:
+def parse_client_message(raw: str | bytes) -> AnyClientMessage:
     """Read one frame.
 
     Raises:
         ProtocolFault: With code `too_large`, `bad_json`, `unknown_type` or `invalid_message`.
+    """
+    return parse_message(raw, _CLIENT, _CLIENT_TYPES)
+
+
+def parse_message(raw: str | bytes, messages: TypeAdapter[T], kinds: tuple[str, ...]) -> T:
+    """Read one frame that is one of these messages, whose types are `kinds`.
+
+    Raises:
+        ProtocolFault: As `parse_client_message`.
     """
     size = len(raw) if isinstance(raw, bytes) else len(raw.encode("utf-8", "replace"))
     if size > MAX_FRAME_BYTES:
@@ -191,11 +199,11 @@ def parse_client_message(raw: str | bytes) -> Hello | QuestionMessage | Feedback
         raise ProtocolFault(ErrorCode.INVALID_MESSAGE, "消息应为一个 JSON 对象，请按接口说明发送。")
     client_id = message.get("client_id")
     known_id = client_id if isinstance(client_id, str) else None
-    if message.get("type") not in _CLIENT_TYPES:
-        kinds = "、".join(_CLIENT_TYPES)
-        raise ProtocolFault(ErrorCode.UNKNOWN_TYPE, f"不认识的消息类型，可用的有：{kinds}。", known_id)
+    if message.get("type") not in kinds:
+        known = "、".join(kinds)
+        raise ProtocolFault(ErrorCode.UNKNOWN_TYPE, f"不认识的消息类型，可用的有：{known}。", known_id)
     try:
-        return _CLIENT.validate_python(message)
+        return messages.validate_python(message)
     except ValidationError as error:
         faults = describe_faults(error.errors(include_url=False, include_input=False))
         raise ProtocolFault(ErrorCode.INVALID_MESSAGE, faults, known_id) from None

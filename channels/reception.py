@@ -1,7 +1,7 @@
 """What a channel needs of the service behind it, and what one server process holds while it runs."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,22 +9,29 @@ from typing import Protocol
 import anyio
 from anyio import to_thread
 
-from bot.answer import Answer, Question
+from bot.answer import Advice, Answer, Question
 from bot.conversations import Conversations
+from bot.people import People
 from bot.personal_data import mask
 from bot.settings import Settings
 from channels.limiting import RateLimits
 from channels.metrics import Metrics
+from channels.people_counter import PeopleCounter
 from knowledge_base.errors import WenzhengError
 from knowledge_base.store import StoredText
 
 log = logging.getLogger(__name__)
+
+# What agents' lines listen for: one bell for all, as any of them may be the one to take a conversation.
+DESK = "desk"
 
 
 class Consultant(Protocol):
     """Answers questions; called from several threads at once."""
 
     def answer(self, question: Question) -> Answer: ...
+
+    def advise(self, question: Question) -> Advice: ...
 
 
 class Library(Protocol):
@@ -104,6 +111,8 @@ class Reception:
 
     settings: Settings
     conversations: Conversations
+    people: People
+    counter: PeopleCounter
     library: Library
     limits: RateLimits
     metrics: Metrics
@@ -112,6 +121,7 @@ class Reception:
     backend: Backend | None = None
     waiting_for: str = "正在加载知识库索引"
     bells: Bells = field(default_factory=Bells)
+    desk_bells: Bells = field(default_factory=Bells)
     closing: anyio.Event = field(default_factory=anyio.Event)
 
     async def load(self) -> None:
@@ -131,6 +141,31 @@ class Reception:
     async def home_region(self) -> str:
         """Return the region a page preselects: the one set, else the one the documents are kept for."""
         return self.settings.home_region or await to_thread.run_sync(self.library.home_region)
+
+    def ring_desk(self) -> None:
+        """Wake every agent's line of this process: something may be for them."""
+        self.desk_bells.ring(DESK)
+
+    def ring_swept(self, conversation_ids: Sequence[str]) -> None:
+        """Wake the citizens for whom something was done, and the agents who may take them on."""
+        for conversation_id in conversation_ids:
+            self.bells.ring(conversation_id)
+        if conversation_ids:
+            self.ring_desk()
+
+    async def advise(self, question: Question) -> Advice:
+        """Answer a question for an agent, in a thread.
+
+        Raises:
+            NotReadyError: If the index is not loaded.
+            QuestionRejected: If the text cannot be a question.
+        """
+        backend = self.backend
+        if backend is None:
+            raise NotReadyError(self.waiting_for)
+        return await to_thread.run_sync(
+            lambda: backend.consultation.advise(_masked(question)), limiter=self.answering
+        )
 
     async def answer(self, question: Question, *, channel: str) -> Answer:
         """Answer a question with its personal data masked, in a thread, counted and logged.

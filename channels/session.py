@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from bot.conversations import Event
 from bot.question_text import check_question_text
+from channels.people_protocol import PeopleMessage
 from channels.protocol import (
     ErrorCode,
     ErrorMessage,
@@ -49,6 +50,13 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Attend:
+    """Carry out what is asked of people, of a ticket, or about a rating."""
+
+    message: PeopleMessage
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Send a message that is not part of the conversation."""
 
@@ -62,7 +70,7 @@ class Close:
     code: int
 
 
-Action = Open | Ask | Rate | Say | Close
+Action = Open | Ask | Rate | Attend | Say | Close
 
 
 class ServerSession:
@@ -90,6 +98,8 @@ class ServerSession:
                 return self._question(message)
             case FeedbackMessage():
                 return (*self._greeting(), Rate(message))
+            case _:
+                return (*self._greeting(), Attend(message))
 
     def opened(self, conversation_id: str, cursor: int) -> None:
         """Take note that the conversation is open and the client holds everything up to `cursor`."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from knowledge_base.structure import chinese_number
@@ -22,6 +22,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def today() -> date:
     """Return the day it is where the law applies."""
     return datetime.now(SHANGHAI).date()
+
+
+def utc_now() -> datetime:
+    """Return the moment it is, with its zone."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

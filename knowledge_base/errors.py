@@ -26,6 +26,10 @@
     │   ├── IndexDamaged              a checksum does not hold
     │   ├── IndexUnavailable          a vector store outside this process cannot be reached
     │   └── IndexUnwritable           the disk took no new index; the last one goes on serving
+    ├── DeskError                     what is asked of the desk, a ticket or a rating is refused
+    │   ├── IllegalHandover           a hand-over is not in a state for this
+    │   ├── IllegalTicketStep         a ticket is not in a state for this
+    │   └── SealBroken                what was sealed cannot be opened: another key, or damaged
     └── QuestionRejected              what a citizen sent cannot be a question; carries a code
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
@@ -177,6 +181,22 @@ class IndexUnavailable(RetrievalError):
 
 class IndexUnwritable(RetrievalError):
     """The disk took no new index; the last one goes on serving."""
+
+
+class DeskError(WenzhengError):
+    """What is asked of the desk, of a ticket or of a rating is refused; the message says why."""
+
+
+class IllegalHandover(DeskError):
+    """A hand-over is not in a state for what is wanted, or is not this agent's."""
+
+
+class IllegalTicketStep(DeskError):
+    """A ticket is not in a state for what is wanted."""
+
+
+class SealBroken(DeskError):
+    """What was sealed cannot be opened: another key is in use, or it is damaged."""
 
 
 class QuestionRejected(WenzhengError):

@@ -24,6 +24,7 @@ NAMED_REGIONS = 3
 OFFERED_REGIONS = 6
 # In units of the ranking's score, where 1 is a factor e in likelihood.
 DIFFERS_WITHIN = 1.0
+_WITH_PEOPLE = frozenset({AnswerStatus.HANDED_TO_HUMAN, AnswerStatus.TICKET})
 
 
 def hand_off(hotline: str) -> Step:
@@ -51,6 +52,8 @@ def hand_off(hotline: str) -> Step:
             scope = scope_of(turn.curated.hit.region if turn.curated else first)
             notice = NoticeBlock(text=DIFFERS.format(scope=scope, regions=names))
             return replace(turn, blocks=(*turn.blocks, notice), options=(*turn.options, *_options(turn)))
+        if turn.status in _WITH_PEOPLE:
+            return turn
         return _without_answer(turn, hotline)
 
     return step

@@ -16,8 +16,11 @@ from anyio.abc import TaskGroup
 from pydantic import JsonValue
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.answer import Answer, Question
+from bot.answer import Answer, AnswerStatus, Question
 from bot.conversations import Conversation
+from bot.tickets.records import TicketProgress
+from channels.people_counter import Citizen, Refusal
+from channels.people_protocol import PeopleMessage, TicketProgressMessage
 from channels.protocol import (
     Accepted,
     AnswerMessage,
@@ -32,7 +35,7 @@ from channels.protocol import (
     Welcome,
 )
 from channels.reception import NotReadyError, Reception
-from channels.session import Action, Ask, Close, Open, Rate, Say, ServerSession
+from channels.session import Action, Ask, Attend, Close, Open, Rate, Say, ServerSession
 from knowledge_base.errors import QuestionRejected
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ SEND_TIMEOUT_S = 20.0
 # Another worker may record an answer this one was not rung for.
 POLL_S = 5.0
 QUESTIONS_IN_HAND = 8
+SIGN_OF_LIFE_S = 60.0
 NOT_READY_RETRY_S = 3.0
 
 CLOSE_GOING_AWAY = 1001
@@ -128,10 +132,13 @@ class Line:
             case Open(hello):
                 await self._open(hello)
                 tasks.start_soon(self._tell_events)
+                tasks.start_soon(self._stay_in_queue)
             case Ask(question):
                 await self._take(question)
             case Rate(feedback):
                 await self._rate(feedback)
+            case Attend(wanted):
+                await self._attend(wanted)
             case Say(message):
                 if message.type == "error":
                     message = self._counted(message)
@@ -234,12 +241,20 @@ class Line:
                 region=message.region or self._region,
                 locale=message.locale or self._locale,
                 as_of=message.as_of,
+                can_wait=True,
+                unanswered_before=await to_thread.run_sync(
+                    self._conversations.unanswered_streak, conversation_id
+                ),
             )
             answer = await self._reception.answer(question, channel=CHANNEL)
             events = _answer_events(answer_id, message.client_id, answer)
             await to_thread.run_sync(
                 lambda: self._conversations.record_answer(conversation_id, answer_id, answer, events=events)
             )
+            if answer.status in (AnswerStatus.HANDED_TO_HUMAN, AnswerStatus.TICKET):
+                citizen = self._citizen(message.region)
+                await to_thread.run_sync(self._reception.counter.call, citizen)
+                self._reception.ring_desk()
         except QuestionRejected as rejected:
             return ErrorCode(rejected.code), str(rejected), None
         except NotReadyError as waiting:
@@ -274,6 +289,38 @@ class Line:
             self._reception.bells.ring(conversation_id)
         else:
             await self._refuse(ErrorCode.NOT_FOUND, "没有找到要评价的回答，请在收到回答后再评价。", None)
+
+    async def _attend(self, message: PeopleMessage) -> None:
+        """Have a message about people carried out; what comes of it is told with the other events."""
+        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        if wait_s:
+            reason = f"操作太快了，请 {wait_s:.0f} 秒后再试。"
+            await self._refuse_message(Refusal(ErrorCode.RATE_LIMITED, reason, wait_s), message)
+            return
+        citizen = self._citizen()
+        outcome = await to_thread.run_sync(self._reception.counter.attend, citizen, message)
+        self._reception.bells.ring(citizen.conversation_id)
+        self._reception.ring_desk()
+        if isinstance(outcome, TicketProgress):
+            progress = TicketProgressMessage(seq=self._session.cursor, ticket=outcome)
+            await self._send(progress.model_dump(mode="json"))
+        elif outcome is not None:
+            await self._refuse_message(outcome, message)
+
+    def _citizen(self, region: str | None = None) -> Citizen:
+        return Citizen(self._conversation_id, region or self._region, self._locale, self._address)
+
+    async def _refuse_message(self, refusal: Refusal, message: PeopleMessage) -> None:
+        self._reception.metrics.reject(CHANNEL, refusal.code)
+        client_id = getattr(message, "client_id", None)
+        said = self._session.refuse(refusal.code, refusal.message, client_id, refusal.retry_after_s)
+        await self._send(said.message.model_dump(mode="json", exclude_none=True))
+
+    async def _stay_in_queue(self) -> None:
+        """Give signs of life while the line is open: who has left the queue loses their place."""
+        while True:
+            await to_thread.run_sync(self._reception.people.desk.citizen_is_here, self._conversation_id)
+            await anyio.sleep(SIGN_OF_LIFE_S)
 
     async def _tell_events(self) -> None:
         conversation_id = self._conversation_id

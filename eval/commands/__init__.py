@@ -7,7 +7,7 @@ import typer
 
 from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
 from eval.commands.learning import calibrate, train_adapter
-from eval.commands.proofs import crowd, kill
+from eval.commands.proofs import crowd, desk, kill
 from eval.commands.retrieval import compare_systems, evaluate_retrieval
 from eval.commands.services import evaluate_services
 from eval.commands.speed import bench, evaluate_backends, evaluate_index
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)
+    group.command("desk")(desk)
     group.command("backends")(evaluate_backends)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)

@@ -4,15 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-import chinese_calendar
-
 from knowledge_base.dates import SHANGHAI
 from knowledge_base.services.records import Hours, Office
+from knowledge_base.workdays import is_announced, is_holiday, is_workday
 
 _LOOK_AHEAD_DAYS = 30
 _MONDAY = 1
-# Holidays that fall on the same days each year, for years whose arrangement is not announced yet.
-_FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +26,6 @@ class Opening:
     until: datetime | None = None
     next_open: datetime | None = None
     is_certain: bool = True
-
-
-def is_announced(day: date) -> bool:
-    """Tell whether the holidays of the day's year are known, those worked instead included."""
-    try:
-        chinese_calendar.is_workday(day)
-    except NotImplementedError:
-        return False
-    return True
-
-
-def is_workday(day: date) -> bool:
-    """Tell whether offices work on a day; where its year is not announced, by weekday and fixed holidays."""
-    if is_announced(day):
-        return bool(chinese_calendar.is_workday(day))
-    return day.isoweekday() < 6 and (day.month, day.day) not in _FIXED_HOLIDAYS
-
-
-def is_holiday(day: date) -> bool:
-    """Tell whether a day is a public holiday, its days off included; an ordinary weekend is none."""
-    if not is_announced(day):
-        return (day.month, day.day) in _FIXED_HOLIDAYS
-    if chinese_calendar.is_workday(day):  # a weekend day worked instead bears the holiday's name as well
-        return False
-    return day.isoweekday() < 6 or bool(chinese_calendar.get_holiday_detail(day)[1])
 
 
 def sessions(office: Office, day: date) -> tuple[tuple[datetime, datetime], ...]:

@@ -13,7 +13,19 @@ from knowledge_base.errors import QuestionRejected
 from tests.bot.builders import DAY
 from tests.bot.conftest import CITY, COUNTY
 
-STEPS = ("guard", "locate", "rewrite", "retrieve", "match", "judge", "respond", "check", "hand_off")
+STEPS = (
+    "guard",
+    "locate",
+    "call_person",
+    "rewrite",
+    "retrieve",
+    "match",
+    "judge",
+    "respond",
+    "check",
+    "hand_off",
+    "offer_person",
+)
 
 
 def ask(

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from bot.answer import (
+    Advice,
     Answer,
     AnswerStatus,
     Citation,
@@ -19,6 +20,7 @@ from bot.answer import (
     NoticeBlock,
     Option,
     ParagraphBlock,
+    Passage,
     Question,
     QuoteSpan,
     TurnTrace,
@@ -131,6 +133,14 @@ class FakeConsultation:
                 ),
                 trace=trace,
             )
+        if question.question == "转人工":
+            words = "好的，正在为您转接人工客服。"
+            return Answer(
+                status=AnswerStatus.HANDED_TO_HUMAN,
+                text=words,
+                blocks=(ParagraphBlock(text=words),),
+                trace=trace,
+            )
         if "公积金" not in question.question and "多久" not in question.question:
             return Answer(
                 status=AnswerStatus.NO_ANSWER,
@@ -156,6 +166,11 @@ class FakeConsultation:
             suggestions=("在网上可以办吗？",),
             trace=trace,
         )
+
+    def advise(self, question: Question) -> Advice:
+        answer = self.answer(question)
+        passage = Passage(source="《云州市住房公积金提取办法》第二条", region=CITED.region, text=LINES[2])
+        return Advice(answer=answer, confidence=0.8, passages=(passage,))
 
 
 class FakeLibrary:
@@ -196,7 +211,10 @@ class FakeService:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, home_region="云岭省/云州市")
+    """People answer at any hour: no test depends on when it is run."""
+    return Settings(
+        data_dir=tmp_path, home_region="云岭省/云州市", desk_hours=("00:00-24:00",), desk_every_day=True
+    )
 
 
 @pytest.fixture

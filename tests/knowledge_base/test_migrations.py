@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
-import bot.conversations  # noqa: F401  (its tables belong to the same history, as do those below)
+import bot.people  # noqa: F401  (its tables belong to the same history, as do those below)
 import knowledge_base.faq.tables
 import knowledge_base.services.tables
 import knowledge_base.word_store  # noqa: F401
@@ -235,6 +235,119 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
                 "reason": "应答 HTTP 404",
                 "final_url": "",
                 "checked_at": NOON,
+            }
+        ],
+    },
+    "0007": {
+        "agents": [
+            {
+                "id": 1,
+                "name": "小李",
+                "token_sha256": "ef" * 32,
+                "departments": ["社保"],
+                "regions": [],
+                "languages": ["zh"],
+                "capacity": 3,
+                "supervisor": False,
+                "active": True,
+                "presence": "offline",
+                "seen_at": NOON,
+                "connection": "",
+                "created_at": NOON,
+            }
+        ],
+        "handovers": [
+            {
+                "id": 2,
+                "conversation_id": "c1",
+                "state": "ended",
+                "department": "社保",
+                "region": "云岭省/云州市",
+                "language": "zh",
+                "reason": "asked",
+                "asked_at": NOON,
+                "returned": False,
+                "agent_id": 1,
+                "claimed_at": NOON,
+                "owed_since": None,
+                "ended_at": NOON,
+                "ending": "agent_ended",
+                "told_position": 1,
+                "offered_ticket": False,
+                "here_at": NOON,
+            }
+        ],
+        "handover_steps": [
+            {"id": 3, "handover_id": 2, "at": NOON, "step": "claimed", "agent_id": 1, "note": ""}
+        ],
+        "handover_lines": [
+            {
+                "id": 4,
+                "handover_id": 2,
+                "role": "agent",
+                "author": "小李",
+                "client_id": "a1",
+                "text": "您好",
+                "at": NOON,
+            }
+        ],
+        "handover_guests": [{"handover_id": 2, "agent_id": 1}],
+        "tickets": [
+            {
+                "id": 5,
+                "opened_on": date(2026, 3, 1),
+                "code_sha256": "01" * 32,
+                "conversation_id": "c1",
+                "client_id": "t1",
+                "origin": "citizen",
+                "category": "咨询",
+                "department": "政务服务便民热线",
+                "region": "",
+                "text": "路灯坏了",
+                "contact": "gAAAA",
+                "consented_at": NOON,
+                "status": "replied",
+                "due_on": date(2026, 3, 8),
+                "escalations": 0,
+                "external_id": "",
+                "created_at": NOON,
+            }
+        ],
+        "ticket_steps": [
+            {
+                "id": 6,
+                "ticket_id": 5,
+                "at": NOON,
+                "actor": "张三",
+                "step": "reply",
+                "status": "replied",
+                "text": "已修",
+                "shown": True,
+            }
+        ],
+        "webhook_outbox": [
+            {
+                "id": 7,
+                "ticket_id": 5,
+                "event": "replied",
+                "payload": {"number": "WZ20260301-000005"},
+                "attempts": 1,
+                "next_at": NOON,
+                "sent_at": None,
+                "error": "HTTP 502",
+            }
+        ],
+        "webhook_inbox": [{"delivery_id": "d1", "at": NOON}],
+        "ratings": [
+            {
+                "conversation_id": "c1",
+                "about": "handover:2",
+                "level": 2,
+                "reasons": ["等待太久"],
+                "text": "",
+                "agent_id": 1,
+                "ticket_id": 5,
+                "at": NOON,
             }
         ],
     },

@@ -5,6 +5,7 @@ import { citedAs, drawing, element, regionName } from "./dom.js";
 const THUMB = "M7 10v10H3V10h4zm2 10V9.5l4-7c1.7 0 2.6 1.2 2.3 2.7L14.5 9H20a2 2 0 0 1 2 2.4l-1.4 7A2 2 0 0 1 18.6 20z";
 // 1. 1、 （1） 一、 （一） ①: an item that begins with its own number needs no bullet.
 const NUMBERED = /^(?:[（(][\d〇零一二三四五六七八九十百]+[）)]|\d+(?:[、．）)]|\.(?!\d))|[〇零一二三四五六七八九十百]+、|[①-⑳])/;
+const DOWN_REASONS = ["答非所问", "没有解决问题", "看不懂", "内容过时"];
 const QUOTED = new Set(["answered", "answered_from_service"]);
 
 export class AnswerView {
@@ -13,9 +14,10 @@ export class AnswerView {
   #drawn = 0;
   #answer = null;
   #rating = new Map();
+  #reasons = element("div", { class: "reasons", role: "group", "aria-label": "没帮助的原因", hidden: true });
   root = element("article", { class: "answer", "aria-label": "回答" }, this.#blocks);
 
-  /** @param handlers {openCitation(citation, button), ask(text, region), rate(value), hotline} */
+  /** @param handlers {openCitation(citation, button), ask(text, region), rate(value, reason), hotline} */
   constructor(handlers) {
     this.#handlers = handlers;
   }
@@ -41,11 +43,13 @@ export class AnswerView {
         this.#choices("请选择", answer.options.map(({ label, question, region }) => [label, question, region])),
         this.#choices("您还可以问", answer.suggestions.map((text) => [text, text, null])),
         this.#actions(answer),
+        this.#why(),
       ].filter(Boolean),
     );
   }
 
   rated(value) {
+    this.#reasons.hidden = value !== "down";
     for (const [which, button] of this.#rating) button.setAttribute("aria-pressed", String(which === value));
   }
 
@@ -124,6 +128,18 @@ export class AnswerView {
       element("li", {}, element("button", { type: "button", onclick: () => this.#handlers.ask(question, region) }, label)),
     );
     return element("section", { class: "choices" }, element("h3", {}, title), element("ul", {}, ...buttons));
+  }
+
+  #why() {
+    const choose = (reason) => ({ currentTarget }) => {
+      for (const one of this.#reasons.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === currentTarget));
+      this.#handlers.rate("down", reason);
+    };
+    const buttons = DOWN_REASONS.map((reason) =>
+      element("li", {}, element("button", { type: "button", "aria-pressed": "false", onclick: choose(reason) }, reason)),
+    );
+    this.#reasons.append(element("h3", {}, "哪里没帮到您？"), element("ul", {}, ...buttons));
+    return this.#reasons;
   }
 
   #actions(answer) {

@@ -7,8 +7,12 @@
  *   accepted {clientId, answerId}                     block {answerId, index, block}
  *   answer {answerId, clientId, answer}               rated {answerId, value}
  *   refused {clientId, code, message, retryAfterS}    gap {}   pong {t}
+ * and about people, tickets and ratings:
+ *   waiting {position, expectedWaitS, reason}         talking {name, role}         alone {reason}
+ *   agentMessage {id, name, text}                     said {clientId, text}        serviceRated {about, level, due}
+ *   ticketOffered {reason, opensAt, categories}       ticket {number, code, …}     ticketChanged {number, status, due, text}
+ *   ticketProgress {ticket}
  */
-const CONVERSATION = new Set(["accepted", "block", "answer", "feedback_saved"]);
 const TRANSIENT = new Set(["rate_limited", "not_ready", "internal"]);
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15000;
@@ -19,6 +23,8 @@ export class ChatClient {
   #lastSeq = 0;
   #early = new Map();
   #questions = new Map();
+  #unsaid = new Map();
+  #person = "alone";
   #open = false;
   #failures = 0;
 
@@ -36,6 +42,11 @@ export class ChatClient {
 
   get lastSeq() {
     return this.#lastSeq;
+  }
+
+  /** "alone", "waiting" for a person, or "talking" with one. */
+  get person() {
+    return this.#person;
   }
 
   /** Questions that have neither been answered nor refused for good. */
@@ -82,11 +93,47 @@ export class ChatClient {
   }
 
   rate(answerId, value, reason = "") {
-    return this.#open ? [JSON.stringify({ type: "feedback", answer_id: answerId, value, reason })] : [];
+    return this.#frame({ type: "feedback", answer_id: answerId, value, reason });
+  }
+
+  callPerson(department = "") {
+    return this.#frame({ type: "call_person", department });
+  }
+
+  leavePerson() {
+    return this.#frame({ type: "leave_person" });
+  }
+
+  /** Say something to the person; without a line it is said when it is back. */
+  say(text) {
+    const clientId = this.#newId();
+    this.#unsaid.set(clientId, text);
+    return this.#frame({ type: "say", client_id: clientId, text });
+  }
+
+  openTicket({ category, text, contact = "", consent = false }) {
+    return this.#frame({ type: "open_ticket", client_id: this.#newId(), category, text, contact, consent });
+  }
+
+  findTicket(number, code) {
+    return this.#frame({ type: "find_ticket", number, code });
+  }
+
+  reopenTicket(number, code, text = "") {
+    return this.#frame({ type: "reopen_ticket", number, code, text });
+  }
+
+  /** 好差评: level 5 to 1; `about` is "conversation", "person" or the number of a ticket. */
+  rateService(about, level, reasons = [], text = "") {
+    return this.#frame({ type: "rate", about, level, reasons, text });
   }
 
   ping(t) {
-    return this.#open ? [JSON.stringify({ type: "ping", t })] : [];
+    return this.#frame({ type: "ping", t });
+  }
+
+  #frame(message) {
+    return this.#open ? [JSON.stringify(message)] : [];
   }
 
   /** A frame arrived. @returns {{frames: string[], happenings: object[]}} */
@@ -95,7 +142,7 @@ export class ChatClient {
     if (message.type === "welcome") return this.#welcome(message);
     if (message.type === "error") return { frames: [], happenings: [this.#refused(message)] };
     if (message.type === "pong") return { frames: [], happenings: [{ kind: "pong", t: message.t }] };
-    if (!CONVERSATION.has(message.type)) return { frames: [], happenings: [] };
+    if (message.type === "ticket_progress") return { frames: [], happenings: [{ kind: "ticketProgress", ticket: message.ticket }] };
     return { frames: [], happenings: this.#inOrder(message) };
   }
 
@@ -103,7 +150,10 @@ export class ChatClient {
     this.#open = true;
     this.#failures = 0;
     this.#token = message.resume_token;
-    if (!message.resumed) this.#lastSeq = 0;
+    if (!message.resumed) {
+      this.#lastSeq = 0;
+      this.#person = "alone";
+    }
     const ready = {
       kind: "ready",
       resumed: message.resumed,
@@ -111,12 +161,14 @@ export class ChatClient {
       homeRegion: message.home_region,
       maxChars: message.limits.max_question_chars,
     };
-    return { frames: this.unanswered.map(questionFrame), happenings: [ready] };
+    const unsaid = [...this.#unsaid].map(([clientId, text]) => JSON.stringify({ type: "say", client_id: clientId, text }));
+    return { frames: [...this.unanswered.map(questionFrame), ...unsaid], happenings: [ready] };
   }
 
   #refused(message) {
     const question = this.#questions.get(message.client_id);
     if (question) question.done = true;
+    this.#unsaid.delete(message.client_id);
     return {
       kind: "refused",
       clientId: question ? message.client_id : null,
@@ -159,8 +211,42 @@ export class ChatClient {
         return [
           { kind: "answer", answerId: message.answer_id, clientId: message.client_id, answer: message.answer },
         ];
-      default:
+      case "feedback_saved":
         return [{ kind: "rated", answerId: message.answer_id, value: message.value }];
+      default:
+        return this.#ofPeople(message);
+    }
+  }
+
+  /** A kind that is not known takes its seq and is no happening: a newer server may say more. */
+  #ofPeople({ type, seq, ...message }) {
+    switch (type) {
+      case "queued": {
+        this.#person = "waiting";
+        const { position, expected_wait_s: expectedWaitS, reason } = message;
+        return [{ kind: "waiting", position, expectedWaitS, reason }];
+      }
+      case "agent_joined":
+        this.#person = "talking";
+        return [{ kind: "talking", ...message }];
+      case "handed_back":
+        this.#person = "alone";
+        return [{ kind: "alone", ...message }];
+      case "agent_message":
+        return [{ kind: "agentMessage", ...message }];
+      case "said":
+        this.#unsaid.delete(message.client_id);
+        return [{ kind: "said", clientId: message.client_id, text: message.text }];
+      case "ticket_offered":
+        return [{ kind: "ticketOffered", reason: message.reason, opensAt: message.opens_at, categories: message.categories }];
+      case "ticket":
+        return [{ kind: "ticket", ...message }];
+      case "ticket_changed":
+        return [{ kind: "ticketChanged", ...message }];
+      case "rating_saved":
+        return [{ kind: "serviceRated", ...message }];
+      default:
+        return [];
     }
   }
 }

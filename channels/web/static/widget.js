@@ -3,6 +3,7 @@ import { AnswerView } from "./answer-view.js";
 import { ChatClient } from "./client.js";
 import { Connection } from "./connection.js";
 import { element, regionName } from "./dom.js";
+import { PeopleView } from "./people-view.js";
 import { SourceView } from "./source-view.js";
 
 const SAVED = "wenzheng.conversation";
@@ -23,6 +24,11 @@ const [log, busy, line, form, input, count, region, large] = [
 const client = new ChatClient({ newId: () => newId(), saved: load(sessionStorage, SAVED) });
 const connection = new Connection(client, { onHappening: happened, onState: showLine });
 const source = new SourceView();
+const people = new PeopleView({
+  log,
+  send: (frames) => connection.send(frames),
+  client,
+});
 const views = new Map();
 let { homeRegion } = document.body.dataset;
 let maxChars = Number(document.body.dataset.maxChars);
@@ -75,6 +81,7 @@ const draw = {
 
 function happened(happening) {
   draw[happening.kind]?.(happening);
+  if (people.happened(happening)) scrollDown();
   if (happening.kind !== "refused" || happening.code !== "not_ready") showBusy();
   store(sessionStorage, SAVED, client.snapshot());
 }
@@ -88,7 +95,7 @@ function viewOf(answerId) {
         if (chosen) chooseRegion(chosen);
         ask(text);
       },
-      rate: (value) => connection.send(client.rate(answerId, value)),
+      rate: (value, reason) => connection.send(client.rate(answerId, value, reason)),
     });
     views.set(answerId, view);
     log.append(view.root);
@@ -173,7 +180,9 @@ function store(storage, key, value) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!countCharacters()) return;
-  ask(input.value.trim());
+  const words = input.value.trim();
+  if (client.person === "talking") connection.send(client.say(words));
+  else ask(words);
   input.value = "";
   input.style.height = "";
   countCharacters();

@@ -115,6 +115,49 @@ test("ignores kinds of message it does not know", () => {
   const client = newClient();
   give(client, WELCOME);
   assert.deepEqual(give(client, { type: "news", seq: 1 }), { frames: [], happenings: [] });
+  assert.equal(client.lastSeq, 1, "or all that follows would wait for it");
+});
+
+test("waits for a person, talks, and is alone again", () => {
+  const client = newClient();
+  give(client, WELCOME);
+  assert.deepEqual(sent(client.callPerson()), [{ type: "call_person", department: "" }]);
+  const [waiting] = give(client, { type: "queued", seq: 1, position: 3, expected_wait_s: 300, reason: "asked" }).happenings;
+  assert.deepEqual(waiting, { kind: "waiting", position: 3, expectedWaitS: 300, reason: "asked" });
+  assert.equal(client.person, "waiting");
+  give(client, { type: "agent_joined", seq: 2, name: "小李", role: "agent" });
+  assert.equal(client.person, "talking");
+  assert.deepEqual(kinds(give(client, { type: "agent_message", seq: 3, id: 1, name: "小李", text: "您好" })), ["agentMessage"]);
+  give(client, { type: "handed_back", seq: 4, reason: "to_bot" });
+  assert.equal(client.person, "alone");
+});
+
+test("says again what was not recorded when the line was lost", () => {
+  const client = newClient();
+  give(client, WELCOME);
+  const [frame] = sent(client.say("在吗"));
+  client.closed(0);
+  client.say("还在吗");
+  const again = sent(give(client, { ...WELCOME, resumed: true }).frames);
+  assert.deepEqual(again.map(({ text }) => text), ["在吗", "还在吗"]);
+  assert.equal(again[0].client_id, frame.client_id);
+  give(client, { type: "said", seq: 1, client_id: frame.client_id, text: "在吗" });
+  client.closed(0);
+  assert.deepEqual(sent(give(client, { ...WELCOME, resumed: true }).frames).map(({ text }) => text), ["还在吗"]);
+});
+
+test("leaves a ticket, looks it up and rates", () => {
+  const client = newClient();
+  give(client, WELCOME);
+  const [ticket] = sent(client.openTicket({ category: "咨询", text: "怎么办" }));
+  assert.deepEqual([ticket.type, ticket.contact, ticket.consent], ["open_ticket", "", false]);
+  const shown = give(client, { type: "ticket", seq: 1, client_id: ticket.client_id, number: "WZ1", code: "AB", category: "咨询", department: "部门", due: "2026-12-02" });
+  assert.equal(shown.happenings[0].code, "AB");
+  const found = give(client, { type: "ticket_progress", seq: 1, ticket: { number: "WZ1" } });
+  assert.deepEqual([kinds(found), client.lastSeq], [["ticketProgress"], 1]);
+  assert.deepEqual(sent(client.rateService("WZ1", 2, ["等待太久"])), [
+    { type: "rate", about: "WZ1", level: 2, reasons: ["等待太久"], text: "" },
+  ]);
 });
 
 /** A small repeatable source of chance (mulberry32). */

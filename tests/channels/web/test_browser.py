@@ -1,5 +1,7 @@
 """A citizen at the page, in a real browser, with a server that is stopped and started again."""
 
+import json
+import re
 import socket
 import threading
 import time
@@ -10,7 +12,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
+from websockets.sync.client import connect
 
+from bot.desk.agents import Agents
+from bot.desk.handover import Skills
 from bot.settings import Settings
 from channels.app import create_app
 
@@ -130,6 +135,11 @@ def test_an_answer_is_judged(page: Page) -> None:
     up = page.get_by_role("button", name="这个回答有帮助")
     up.click()
     expect(up).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="这个回答没有帮助").click()
+    reason = page.get_by_role("group", name="没帮助的原因").get_by_role("button", name="看不懂")
+    reason.click()
+    expect(reason).to_have_attribute("aria-pressed", "true")
+    expect(up).to_have_attribute("aria-pressed", "false")
 
 
 def test_without_an_answer_there_is_a_way_on(page: Page) -> None:
@@ -184,6 +194,59 @@ def test_a_question_too_long_is_held_back_with_both_numbers(page: Page) -> None:
     ask(page, "问" * 612)
     expect(page.locator("#count")).to_have_text("已写 612 个字，最多 500 个字")
     expect(page.locator(".asked-text")).to_have_count(0)
+
+
+def test_nobody_there_a_ticket_is_left_found_and_rated(page: Page) -> None:
+    page.get_by_role("button", name="转人工").click()
+    form = page.get_by_role("form", name="留工单")
+    expect(form).to_contain_text("现在没有能接待的坐席")
+    form.get_by_label("要反映的事").fill("路灯坏了")
+    form.get_by_role("textbox", name="联系方式").fill("13812345678")
+    form.get_by_role("button", name="提交工单").click()
+    expect(page.get_by_role("log")).to_contain_text("留下联系方式需要您同意")
+    form.get_by_label("同意为办理").check()
+    form.get_by_role("button", name="提交工单").click()
+    ticket = page.get_by_role("article", name="工单")
+    expect(ticket).to_contain_text("政务服务便民热线办理")
+    expect(form).to_be_hidden()
+    found = re.search(r"编号 (\S+)，查询码 (\w+)。", ticket.inner_text())
+    assert found is not None
+    page.get_by_role("button", name="查工单").click()
+    look_up = page.get_by_role("form", name="查工单")
+    look_up.get_by_label("编号").fill(found[1])
+    look_up.get_by_label("查询码").fill(found[2])
+    look_up.get_by_role("button", name="查询").click()
+    expect(page.get_by_role("article", name="工单进度")).to_contain_text("待受理")
+    ask(page, QUESTION)
+    expect(page.get_by_text("回答摘自现行有效文件")).to_be_visible()
+    page.get_by_role("button", name="评价").click()
+    page.get_by_label("基本满意").check()
+    page.get_by_role("button", name="提交评价").click()
+    expect(page.get_by_role("log")).to_contain_text("谢谢您的评价：基本满意。")
+
+
+def test_a_citizen_talks_with_a_person_and_comes_back(
+    page: Page, server: RunningServer, engine: Engine
+) -> None:
+    _, token = Agents(engine).add("小李", Skills())
+    with connect(server.url.replace("http", "ws") + "/ws/v1/desk") as at_desk:
+        at_desk.send(json.dumps({"type": "sign_on", "token": token}))
+        page.get_by_role("button", name="转人工").click()
+        assigned = next(one for one in map(json.loads, at_desk) if one["type"] == "assigned")
+        talk = assigned["handover"]["id"]
+        status = page.locator("#person")
+        expect(status).to_contain_text("小李 正在为您服务")
+        ask(page, "请问几点开门？")
+        expect(page.locator(".asked-text")).to_have_text(["请问几点开门？"])
+        words = {"type": "say", "handover_id": talk, "client_id": "a1", "text": "九点。"}
+        at_desk.send(json.dumps(words))
+        expect(page.get_by_role("article", name="小李说")).to_contain_text("九点。")
+        page.reload()
+        expect(page.get_by_role("article", name="小李说")).to_contain_text("九点。")
+        expect(status).to_contain_text("小李 正在为您服务")
+        at_desk.send(json.dumps({"type": "end", "handover_id": talk}))
+        expect(page.get_by_role("log")).to_contain_text("人工服务已结束")
+        expect(page.get_by_role("button", name="转人工")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [360, 1280])

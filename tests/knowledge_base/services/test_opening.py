@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from knowledge_base.dates import SHANGHAI
-from knowledge_base.services.opening import Opening, is_announced, is_holiday, is_workday, opening, sessions
+from knowledge_base.services.opening import Opening, opening, sessions
 from knowledge_base.services.records import Office
+from knowledge_base.workdays import is_announced, is_holiday, is_workday
 from tests.knowledge_base.services.samples import COUNTY_HALL, HALL
 
 

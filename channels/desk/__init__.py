@@ -1,0 +1,1 @@
+"""The agents' channel: `/ws/v1/desk`."""
