@@ -23,6 +23,7 @@
     │   ├── IndexDamaged              a checksum does not hold
     │   ├── IndexUnavailable          a vector store outside this process cannot be reached
     │   └── IndexUnwritable           the disk took no new index; the last one goes on serving
+    ├── ResponderError                a language model cannot be reached, is too slow or too busy
     └── QuestionRejected              what a citizen sent cannot be a question; carries a code
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
@@ -151,6 +152,10 @@ class IndexUnavailable(RetrievalError):
 
 class IndexUnwritable(RetrievalError):
     """The disk took no new index; the last one goes on serving."""
+
+
+class ResponderError(WenzhengError):
+    """A language model gave no text: out of reach, too slow, too busy, or nothing fit to read."""
 
 
 class QuestionRejected(WenzhengError):

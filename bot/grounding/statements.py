@@ -162,9 +162,10 @@ class SourceText:
     def _runs(self, place: int) -> Iterator[tuple[Clause, ...]]:
         clauses = self._units[place].clauses
         for start in range(len(clauses)):
-            if start and clauses[start - 1].is_condition:
-                continue
+            is_conditional = any(clause.is_condition for clause in clauses[:start])
             for stop in range(start + 1, len(clauses) + 1):
+                if is_conditional and not any(clause.is_condition for clause in clauses[start:stop]):
+                    continue
                 if stop < len(clauses) and clauses[stop].is_proviso:
                     continue
                 if stop == len(clauses) and self._is_excepted(place + 1):
