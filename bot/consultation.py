@@ -21,6 +21,7 @@ from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
 from bot.turn import Turn
+from bot.wording import GENERATED, model_name
 from knowledge_base.dates import today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
@@ -45,6 +46,7 @@ class Consultation:
         confidence: Confidence | None = None,
         likeness: Likeness | None = None,
         reranker: Reranker | None = None,
+        rephrasing: Step | None = None,
         clock: Callable[[], date] = today,
     ) -> None:
         self._clock = clock
@@ -61,6 +63,7 @@ class Consultation:
             ("judge", judge(self.confidence)),
             ("respond", respond),
             ("check", check),
+            *([("rephrase", rephrasing)] if rephrasing else []),
             ("hand_off", hand_off(settings.hotline)),
         ]
 
@@ -97,19 +100,29 @@ class Consultation:
         """Return the finished turn as the citizen gets it."""
         return Answer(
             status=turn.status or AnswerStatus.NO_ANSWER,
-            text="\n".join(_plain(block) for block in turn.blocks),
+            text="\n".join((*_label(turn), *(_plain(block) for block in turn.blocks))),
             blocks=turn.blocks,
             citations=turn.citations,
             curated=turn.curated is not None,
             suggestions=turn.suggestions,
             options=turn.options,
-            trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms),
+            trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms, rephrasing=turn.rephrasing),
+            generated_by=turn.generated_by,
         )
+
+
+def _label(turn: Turn) -> tuple[str, ...]:
+    """Return the line that marks generated text as such wherever only the plain text goes."""
+    if turn.generated_by is None:
+        return ()
+    return (GENERATED.format(model=model_name(turn.generated_by.name, turn.generated_by.filing)),)
 
 
 def _plain(block: Block) -> str:
     if block.type == "list":
         return "\n".join(part for part in (block.lead, *block.items) if part)
+    if block.type == "paragraph" and block.generated:
+        return block.text + "".join(f"[{n}]" for n in block.cites)
     return block.text
 
 

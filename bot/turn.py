@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.answer import AnswerStatus, Block, Citation, Option, Question
+from bot.answer import AnswerStatus, Block, Citation, ModelCredit, Option, Question, RephrasingTrace
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
 from retrieval.contracts import Hit
@@ -66,6 +66,8 @@ class Turn:
         curated: The one of them that clearly asks the same; it is answered from rather than the evidence.
         confidence: Probability, in [0, 1], that what is answered from answers.
         status: How the turn ends; None while it is open.
+        generated_by: The language model whose words the blocks are; None where they are not a model's.
+        rephrasing: What became of a model's answer; None where none was asked.
     """
 
     id: str
@@ -89,6 +91,8 @@ class Turn:
     suggestions: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    generated_by: ModelCredit | None = None
+    rephrasing: RephrasingTrace | None = None
 
     @property
     def other_regions(self) -> tuple[str, ...]:

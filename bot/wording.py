@@ -12,6 +12,7 @@ DIFFERS = "以上是{scope}的规定。{regions}另有规定，选择您所在�
 RELATED = "相关规定："
 CURATED = "以下是人工整理的问答，由工作人员根据下列文件编写，不是文件原文："
 CURATED_SOURCE = "依据"
+GENERATED = "AI生成：以下由{model}根据下列现行有效文件改写，逐句核对过，以原文为准。"
 EMPTY = "知识库里还没有文件，暂时无法回答。"
 
 
@@ -37,6 +38,11 @@ def _place_in_document(chunk: Chunk) -> str:
         # A circular: 二、 alone says nothing, 二、补贴标准 does.
         return heading + article.removeprefix(numeral)
     return article
+
+
+def model_name(name: str, filing: str) -> str:
+    """Return how a language model is named to a citizen: with its 备案号 where it has one."""
+    return f"大模型 {name}（备案号 {filing}）" if filing else f"大模型 {name}"
 
 
 def scope_of(region: str) -> str:

@@ -15,8 +15,9 @@ from bot.grounding.quantities import Quantity, agrees
 from bot.grounding.statements import Clause, SourceText, Statement, said_statements
 
 LEAST_TAKEN = 4
-# A heading such as 办理材料 says that what stands under it is needed.
-_IMPLY_NEED = ("材料", "条件", "资料", "要求")
+# A heading such as 办理材料 says that what stands under it is needed; a right says that one may.
+_IMPLY_NEED = ("材料", "条件", "资料", "要求", "缴费标准", "收费标准", "应当")
+_IMPLY_RIGHT = ("享受", "享有", "优先", "免费")
 
 
 class Fault(StrEnum):
@@ -54,17 +55,23 @@ def disagreement(
     """
     words = words or load_rephrasing()
     statements = said_statements(sentence)
-    if not statements:
-        return Disagreement(Fault.EMPTY)
-    taken = 0
-    for statement in statements:
-        faults = [fault for source in sources if (fault := _against(statement, source, words)) is not None]
-        if len(faults) == len(sources):
-            return max(faults, key=lambda each: _PROGRESS.index(each.fault))
-        text = "".join(source.about + "".join(source.sentences) for source in sources)
-        taken += sum(cover(clause.bare, text, words).taken for clause in statement.clauses)
-        taken += sum(len(quantity.values) for quantity in statement.quantities)
+    whole = Statement(tuple(clause for statement in statements for clause in statement.clauses))
+    # Taken as a whole first: the condition that begins a sentence governs all of it.
+    if whole.clauses and _fault_of(whole, sources, words) is not None:
+        for statement in statements:
+            if (fault := _fault_of(statement, sources, words)) is not None:
+                return fault
+    text = "".join(source.about + "".join(source.sentences) for source in sources)
+    taken = sum(cover(clause.bare, text, words).taken for clause in whole.clauses)
+    taken += 2 * (len(whole.quantities) + len(whole.senses))
     return Disagreement(Fault.EMPTY) if taken < LEAST_TAKEN else None
+
+
+def _fault_of(statement: Statement, sources: Sequence[SourceText], words: Rephrasing) -> Disagreement | None:
+    faults = [fault for source in sources if (fault := _against(statement, source, words)) is not None]
+    if len(faults) < len(sources):
+        return None
+    return max(faults, key=lambda each: _PROGRESS.index(each.fault))
 
 
 # The later a comparison fails, the nearer the source was; the nearest miss is the one worth telling.
@@ -85,7 +92,7 @@ def _against(statement: Statement, source: SourceText, words: Rephrasing) -> Dis
 def _compare(said: Statement, window: Statement, about: str, words: Rephrasing) -> Disagreement | None:
     if not _same_figures(said.quantities, window.quantities):
         return Disagreement(Fault.QUANTITY, "、".join(map(str, said.quantities)))
-    if not _same_senses(said.senses, window.senses, window.text + about):
+    if not _same_senses(said.senses, window.senses, _implied(window, about)):
         return Disagreement(Fault.MODALITY, "、".join(sorted(said.senses ^ window.senses)))
     for clause in said.clauses:
         new = _new_words(clause, window, about, words)
@@ -101,7 +108,7 @@ def _new_words(clause: Clause, window: Statement, about: str, words: Rephrasing)
     for start in range(len(clauses)):
         for stop in range(start + 1, len(clauses) + 1):
             part = Statement(clauses[start:stop])
-            if not _fits(clause, part, window.text + about):
+            if not _fits(clause, part, _implied(window, about)):
                 continue
             new = cover(clause.bare, f"{part.text}\n{about}", words).new
             if not new:
@@ -111,16 +118,16 @@ def _new_words(clause: Clause, window: Statement, about: str, words: Rephrasing)
     return fewest or (clause.text,)
 
 
-def _fits(clause: Clause, part: Statement, context: str) -> bool:
+def _fits(clause: Clause, part: Statement, implied: frozenset[str]) -> bool:
     if len(part.clauses) == 1:
         return (
             _within(clause.quantities, part.quantities)
-            and clause.senses - part.senses <= _implied(context)
+            and clause.senses - part.senses <= implied
             and clause.institutions <= part.institutions
         )
     return (
         _same_figures(clause.quantities, part.quantities)
-        and _same_senses(clause.senses, part.senses, context)
+        and _same_senses(clause.senses, part.senses, implied)
         and (not clause.institutions or clause.institutions == part.institutions)
     )
 
@@ -135,10 +142,15 @@ def _within(said: Sequence[Quantity], source: Sequence[Quantity]) -> bool:
     return all(any(agrees(quantity, each) for each in following) for quantity in said)
 
 
-def _same_senses(said: frozenset[str], source: frozenset[str], context: str) -> bool:
-    """A demand may be spelled out where a heading implies it; 均 and 任何 may be left out, not added."""
-    return said - source <= _implied(context) and source - said <= {"均"}
+def _same_senses(said: frozenset[str], source: frozenset[str], implied: frozenset[str]) -> bool:
+    """What is implied may be spelled out; 均 and 任何 may be left out, not added."""
+    return said - source <= implied and source - said <= {"均"}
 
 
-def _implied(context: str) -> frozenset[str]:
-    return frozenset({"必须"}) if any(word in context for word in _IMPLY_NEED) else frozenset()
+def _implied(window: Statement, about: str) -> frozenset[str]:
+    """Return what a statement of this window may add: nothing where the window itself forbids or denies."""
+    if any(sense.startswith(("禁止", "否定", "无需")) for sense in window.senses):
+        return frozenset()
+    need = any(word in window.text + about for word in _IMPLY_NEED)
+    right = any(word in window.text for word in _IMPLY_RIGHT)
+    return frozenset({*(["必须"] if need else []), *(["可以"] if right else [])})

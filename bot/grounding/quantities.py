@@ -11,7 +11,14 @@ from decimal import Decimal
 
 _WIDTHS = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B))}
 _WIDTHS |= {code: code - 0xFEE0 for code in range(0xFF41, 0xFF5B)}
-_WIDTHS |= {ord("％"): "%", ord("．"): ".", ord("〇"): "零", ord("○"): "零", ord("Ｏ"): "零", ord("㎡"): "平方米"}
+_WIDTHS |= {
+    ord("％"): "%",
+    ord("．"): ".",
+    ord("〇"): "零",
+    ord("○"): "零",
+    ord("Ｏ"): "零",
+    ord("㎡"): "平方米",
+}
 _WIDTHS |= {ord("～"): "~", ord("〜"): "~", ord("－"): "-", ord("–"): "-", ord("—"): "-"}
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
@@ -164,13 +171,20 @@ _FORMS = re.compile(
     rf"|(?P<hours>{_CLOCK}(?:{_TO}(?:次日)?{_CLOCK})?)"
     rf"|(?P<plain>{_ARABIC}(?:{_TO}{_ARABIC})?)"
 )
-_RATE = re.compile(r"[每按](?:个|一)?(工作日|自然日|日|天|周|星期|月|季度?|年度?|学期|小时|次|人|户|证|平方米|件|只|名|套|孩|车|辆|张)")
+_RATE = re.compile(
+    r"[每按](?:个|一)?(工作日|自然日|日|天|周|星期|月|季度?|年度?|学期|小时|次|人|户|证|平方米|件|只|名|套|孩|车|辆|张)"
+)
 _RATES = {"天": "日", "自然日": "日", "星期": "周", "季": "季度", "年度": "年", "名": "人"}
-_NOT_A_FIGURE = re.compile(r"一(?:件事|次性|人一|户一|个人|家人|孩率)|万一|十分(?!之)|千万(?!元)|三甲|一二三|四舍五入|两免|双一流|五险一金")
+_NOT_A_FIGURE = re.compile(
+    r"一(?:件事|次性|人一|户一|个人|家人|孩率)|万一|十分(?!之)|千万(?!元)|三甲|一二三|四舍五入|两免|双一流|五险一金"
+)
 
 _BEFORE = (
     (">=", r"(?:不少于|不低于|不小于|不短于|至少|最少|最低|年满|已满|(?<![不未])满|(?<!未)达到?|(?<!不)足)"),
-    ("<=", r"(?:不超过|不得超过|不能超过|未超过|最多|至多|最高|最长|不高于|不多于|不大于|不得高于|不得多于|上限为?|控制在)"),
+    (
+        "<=",
+        r"(?:不超过|不得超过|不能超过|未超过|最多|至多|最高|最长|不高于|不多于|不大于|不得高于|不得多于|上限为?|控制在)",
+    ),
     ("<", r"(?:不满|未满|不足|未达到|低于|少于|小于|不到)"),
     (">", r"(?<![不未得能])(?:超过|高于|多于|大于|超出|超)"),
     ("止", r"(?:截至|截止到?|至|到)"),
@@ -298,7 +312,10 @@ def _hours(words: str, _: _Groups) -> _Read:
 
 
 def _minutes(words: str) -> int:
-    parts = re.fullmatch(r"(\D*?)(\d{1,2}|[一二三四五六七八九十]+)[:时点](?:(\d{1,2}|[一二三四五六七八九十]+)分?|(半)|整)?", words)
+    parts = re.fullmatch(
+        r"(\D*?)(\d{1,2}|[一二三四五六七八九十]+)[:时点](?:(\d{1,2}|[一二三四五六七八九十]+)分?|(半)|整)?",
+        words,
+    )
     if parts is None:
         raise ValueError(f"{words!r} is no time of day")
     hour = int(read_figure(parts[2]))
@@ -393,7 +410,12 @@ def _enumerations(found: Iterator[Quantity], text: str) -> Iterator[Quantity]:
     """Join 1000元、1500元、2000元 into one: what goes with which is said by their order."""
     held: Quantity | None = None
     for each in found:
-        if held and each.values and held.family == each.family and text[held.end : each.start] in {"、", "和", "或"}:
+        if (
+            held
+            and each.values
+            and held.family == each.family
+            and text[held.end : each.start] in {"、", "和", "或"}
+        ):
             held = replace(held, values=(*held.values, *each.values), end=each.end)
             continue
         if held:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_SENTENCE_CHARS = 400
-_MARK = re.compile(r"\s*[\[【［]\s*\^?(?:摘录|资料|来源|依据)?\s*(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)\s*[\]】］]")
+_MARK = re.compile(
+    r"\s*[\[【［]\s*\^?(?:摘录|资料|来源|依据)?\s*(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)\s*[\]】］]"
+)
 _END = re.compile(r"[。！？!?]+[”’」』）)]*|\n+")
 _DECORATION = re.compile(r"\*\*|__|`+|^\s*(?:#{1,6}|[-*•]|>)\s+|^\s*(?:答|回答)[:：]\s*", re.MULTILINE)
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
@@ -62,10 +64,6 @@ class SentenceReader:
 
 
 def _read(sentence: str) -> CitedSentence:
-    numbers = [
-        int(number)
-        for mark in _MARK.finditer(sentence)
-        for number in re.findall(r"\d+", mark[1])
-    ]
+    numbers = [int(number) for mark in _MARK.finditer(sentence) for number in re.findall(r"\d+", mark[1])]
     text = _DECORATION.sub("", _MARK.sub("", sentence)).strip()
     return CitedSentence(text, tuple(dict.fromkeys(numbers)))

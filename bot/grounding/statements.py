@@ -8,17 +8,26 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from bot.grounding.modality import Modal, find_modals
 from bot.grounding.quantities import Quantity, find_quantities, fold_figures
 from knowledge_base.sentences import sentence_spans
 
 MAX_UNITS = 8
-_BREAK = re.compile(r"[，,：:；;。！？!?]+|(?=但|不过|然而)|(?<=[一-鿿])(?=并(?:且|在|于|自|应|可|由|将|向|按|须|处|不))")
-_MARKER = re.compile(r"^[\s\-*•·]*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、．)）](?!\d)|[一二三四五六七八九十]{1,3}、|[-*•·])?\s*")
-_ITEM = re.compile(r"^\s*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、．)）](?!\d)|[一二三四五六七八九十]{1,3}、)")
+_BREAK = re.compile(
+    r"[，,：:；;。！？!?]+|(?=但|不过|然而)|(?<=[一-鿿])(?=并(?:且|在|于|自|应|可|由|将|向|按|须|处|不))"
+)
+_MARKER = re.compile(
+    r"^[\s\-*•·]*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、．)）](?!\d)|[一二三四五六七八九十]{1,3}、|[-*•·])?\s*"
+)
+_ITEM = re.compile(
+    r"^\s*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、．)）](?!\d)|[一二三四五六七八九十]{1,3}、)"
+)
 _PROVISO = re.compile(r"但|不过|然而|除外|不适用|另有规定")
-_INSTITUTION = re.compile(r"[一-鿿]{2}(?:部门|机关|机构|中心|委员会|街道办|办事处|派出所|法院|银行|医院|社区|大厅|站点|网点|人民政府|协会|联合会|局)")
+_INSTITUTION = re.compile(
+    r"[一-鿿]{2}(?:部门|机关|机构|中心|委员会|街道办|办事处|派出所|法院|银行|医院|社区|大厅|站点|网点|人民政府|协会|联合会|局)"
+)
 _FORBIDS = ("禁止", "否定", "除外", "免", "无需")
 
 
@@ -81,7 +90,7 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
         if found.end() > edges[-1]:
             edges.append(found.end())
     edges.append(len(folded))
-    spans = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if re.search(r"\w", folded[a:b])]
+    spans = [(a, b) for a, b in pairwise(edges) if re.search(r"\w", folded[a:b])]
     return tuple(
         Clause(
             folded[start:end],
@@ -101,13 +110,13 @@ def _blank(text: str, spans: Sequence[Quantity] | Sequence[Modal]) -> str:
 
 
 def said_statements(sentence: str) -> tuple[Statement, ...]:
-    """Return what a generated sentence states: a new statement where a kind of figure comes again."""
+    """Return what a generated sentence states: a new statement after ； and where a kind of figure comes again."""
     statements: list[Statement] = []
     held: list[Clause] = []
     families: set[tuple[str, str]] = set()
     for clause in clauses_of(sentence):
         own = {quantity.family for quantity in clause.quantities}
-        if held and own & families:
+        if held and (own & families or held[-1].text.endswith(("；", ";"))):
             statements.append(Statement(tuple(held)))
             held, families = [], set()
         held.append(clause)

@@ -67,9 +67,7 @@ class LocalResponder:
         failed: list[Exception] = []
 
         class Stop(StoppingCriteria):
-            def __call__(
-                self, input_ids: "torch.Tensor", _scores: object, **_: object
-            ) -> "torch.Tensor":
+            def __call__(self, input_ids: "torch.Tensor", _scores: object, **_: object) -> "torch.Tensor":
                 return input_ids.new_full((input_ids.shape[0],), stopped.is_set(), dtype=_bool())
 
         streamer = TextIteratorStreamer(
