@@ -6,18 +6,25 @@ Likeness in meaning is asked for besides (`bot.grounding.likeness`); by itself i
 可以 and 不得.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from bot.grounding.coverage import Rephrasing, cover, load_rephrasing
 from bot.grounding.quantities import Quantity, agrees
 from bot.grounding.statements import Clause, SourceText, Statement, said_statements
 
 LEAST_TAKEN = 4
+# A condition is reworded like anything else; below this share of its pairs it is a different one, or gone.
+TOLD_FROM = 0.4
 # A heading such as 办理材料 says that what stands under it is needed; a right says that one may.
 _IMPLY_NEED = ("材料", "条件", "资料", "要求", "缴费标准", "收费标准", "应当")
 _IMPLY_RIGHT = ("享受", "享有", "优先", "免费")
+# Words that turn into their opposite when one of them is taken from another place of the clause.
+_PLACES = ("前", "后", "内", "外", "上", "下", "首", "再")
+_CASES = re.compile("、|以及|或者|和|及|□")
 
 
 class Fault(StrEnum):
@@ -30,7 +37,9 @@ class Fault(StrEnum):
     BLOCKED_WORD = "blocked_word"
     QUANTITY = "quantity"
     MODALITY = "modality"
+    CONDITION = "condition"
     NEW_WORDS = "new_words"
+    ODD_CHARACTERS = "odd_characters"
     EMPTY = "empty"
     UNLIKE = "unlike"
     DANGLING = "dangling"
@@ -61,8 +70,8 @@ def disagreement(
         for statement in statements:
             if (fault := _fault_of(statement, sources, words)) is not None:
                 return fault
-    text = "".join(source.about + "".join(source.sentences) for source in sources)
-    taken = sum(cover(clause.bare, text, words).taken for clause in whole.clauses)
+    texts = [text for source in sources for text in (source.about, *source.sentences)]
+    taken = sum(cover(clause.bare, texts, words).taken for clause in whole.clauses)
     taken += 2 * (len(whole.quantities) + len(whole.senses))
     return Disagreement(Fault.EMPTY) if taken < LEAST_TAKEN else None
 
@@ -75,7 +84,7 @@ def _fault_of(statement: Statement, sources: Sequence[SourceText], words: Rephra
 
 
 # The later a comparison fails, the nearer the source was; the nearest miss is the one worth telling.
-_PROGRESS = (Fault.QUANTITY, Fault.MODALITY, Fault.NEW_WORDS)
+_PROGRESS = (Fault.QUANTITY, Fault.MODALITY, Fault.CONDITION, Fault.NEW_WORDS)
 
 
 def _against(statement: Statement, source: SourceText, words: Rephrasing) -> Disagreement | None:
@@ -94,42 +103,83 @@ def _compare(said: Statement, window: Statement, about: str, words: Rephrasing) 
         return Disagreement(Fault.QUANTITY, "、".join(map(str, said.quantities)))
     if not _same_senses(said.senses, window.senses, _implied(window, about)):
         return Disagreement(Fault.MODALITY, "、".join(sorted(said.senses ^ window.senses)))
+    if untold := [clause.text for clause in window.clauses if clause.is_condition and not _is_told(clause, said, window)]:
+        return Disagreement(Fault.CONDITION, untold[0])
+    reached = 0
     for clause in said.clauses:
-        new = _new_words(clause, window, about, words)
-        if new is not None:
-            return Disagreement(Fault.NEW_WORDS, "、".join(new))
+        match = _match(clause, window, about, words, reached)
+        if match.new:
+            return Disagreement(Fault.NEW_WORDS, "、".join(match.new))
+        reached = match.start
     return None
 
 
-def _new_words(clause: Clause, window: Statement, about: str, words: Rephrasing) -> tuple[str, ...] | None:
-    """Return the words of the clause that the part of the window it agrees with lacks; None for none."""
-    fewest: tuple[str, ...] | None = None
-    clauses = window.clauses
-    for start in range(len(clauses)):
-        for stop in range(start + 1, len(clauses) + 1):
-            part = Statement(clauses[start:stop])
-            if not _fits(clause, part, _implied(window, about)):
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """The first part of a window that says what a clause does: where it starts, and what it lacks."""
+
+    start: int
+    new: tuple[str, ...]
+
+
+def _match(clause: Clause, window: Statement, about: str, words: Rephrasing, since: int) -> _Match:
+    """Return the part that leaves nothing new, else the one that leaves least.
+
+    Args:
+        since: First clause of the window to look at: clauses are told in the source's order.
+    """
+    best = _Match(since, (clause.text,))
+    implied = _implied(window, about)
+    for start in range(since, len(window.clauses)):
+        for stop in range(start + 1, len(window.clauses) + 1):
+            part = Statement(window.clauses[start:stop])
+            if not _fits(clause, part, implied):
                 continue
-            new = cover(clause.bare, f"{part.text}\n{about}", words).new
+            new = cover(clause.bare, [*(each.text for each in part.clauses), about], words).new
             if not new:
-                return None
-            if fewest is None or sum(map(len, new)) < sum(map(len, fewest)):
-                fewest = new
-    return fewest or (clause.text,)
+                return _Match(start, ())
+            if sum(map(len, new)) < sum(map(len, best.new)):
+                best = _Match(start, new)
+    return best
 
 
 def _fits(clause: Clause, part: Statement, implied: frozenset[str]) -> bool:
-    if len(part.clauses) == 1:
-        return (
-            _within(clause.quantities, part.quantities)
-            and clause.senses - part.senses <= implied
-            and clause.institutions <= part.institutions
-        )
+    is_one = len(part.clauses) == 1
     return (
-        _same_figures(clause.quantities, part.quantities)
+        (_within if is_one else _same_figures)(clause.quantities, part.quantities)
         and _same_senses(clause.senses, part.senses, implied)
-        and (not clause.institutions or clause.institutions == part.institutions)
+        and _in_order(clause.actors, part.actors)
+        and (is_one or not clause.actors or set(clause.actors) == set(part.actors))
+        and all(clause.bare.count(word) <= part.text.count(word) for word in _PLACES)
     )
+
+
+def _is_told(condition: Clause, said: Statement, window: Statement) -> bool:
+    """Tell whether a condition of the window is still there: enough of the pairs of characters of one case.
+
+    A clause that only repeats what the window says besides tells no condition.
+    """
+    rest = [clause.bare for clause in window.clauses if not clause.is_condition]
+    telling = [
+        clause.bare
+        for clause in said.clauses
+        if not any(clause.bare.strip("，；。") in each for each in rest)
+    ]
+    cases = [
+        {a + b for a, b in pairwise(case)}
+        for case in _CASES.split(condition.bare.rstrip("，的"))
+        if len(case) > 1
+    ]
+    return not cases or any(
+        sum(any(pair in each for each in telling) for pair in pairs) >= TOLD_FROM * len(pairs)
+        for pairs in cases
+    )
+
+
+def _in_order(said: Sequence[str], source: Sequence[str]) -> bool:
+    """Tell whether the actors that are said stand in the source, as often and in this order."""
+    following = iter(source)
+    return all(any(each == actor for each in following) for actor in said)
 
 
 def _same_figures(said: Sequence[Quantity], source: Sequence[Quantity]) -> bool:
@@ -148,9 +198,8 @@ def _same_senses(said: frozenset[str], source: frozenset[str], implied: frozense
 
 
 def _implied(window: Statement, about: str) -> frozenset[str]:
-    """Return what a statement of this window may add: nothing where the window itself forbids or denies."""
-    if any(sense.startswith(("禁止", "否定", "无需")) for sense in window.senses):
-        return frozenset()
-    need = any(word in window.text + about for word in _IMPLY_NEED)
-    right = any(word in window.text for word in _IMPLY_RIGHT)
+    """Return what a statement of this window may add: nothing where the window has a modality of its own."""
+    own = window.senses - {"或", "均"}
+    need = not own and any(word in window.text + about for word in _IMPLY_NEED)
+    right = own <= {"免"} and any(word in window.text for word in _IMPLY_RIGHT)
     return frozenset({*(["必须"] if need else []), *(["可以"] if right else [])})

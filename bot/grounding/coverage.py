@@ -1,17 +1,20 @@
 """Which words of a sentence its source does not have.
 
-Every stretch of a sentence must stand in the source, be a word that says nothing by itself (您, 的话,
-根据规定), or be another word for one that stands there (交 for 缴纳). These lists are written by hand and kept
-in `bot/data/rephrasing.tsv`; what is not in them is a new word, and a new word may be a new fact.
+Every stretch of a sentence must be words of the source, a word that says nothing by itself (您, 的话), or
+another word for one that stands there (交 for 缴纳). A stretch begins and ends where words of the source do:
+再次申领 is not made of 次申领. The lists are written by hand and kept in `bot/data/rephrasing.tsv`; what
+is not in them is a new word, and a new word may be a new fact.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge_base.errors import SettingsError
+from retrieval.lexicon import load_lexicon
+from retrieval.tokenize import Tokenizer
 
 REPHRASING_FILE = Path(__file__).parents[1] / "data" / "rephrasing.tsv"
 LONGEST_PIECE = 16
@@ -73,22 +76,64 @@ class Covered:
     taken: int
 
 
-def cover(text: str, source: str, words: Rephrasing) -> Covered:
+@cache
+def _tokenizer() -> Tokenizer:
+    return Tokenizer(load_lexicon().cutting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """A source's text and every stretch of it that begins and ends with a word."""
+
+    text: str
+    stretches: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def _vocabulary(text: str) -> _Vocabulary:
+    stretches: set[str] = set()
+    for run in _WORDS.findall(text):
+        starts, ends = _edges(run)
+        stretches.update(
+            run[start:end] for start in starts for end in ends if start < end <= start + LONGEST_PIECE
+        )
+    return _Vocabulary(text, frozenset(stretches))
+
+
+def _edges(run: str) -> tuple[set[int], set[int]]:
+    """Return where words begin and end, words inside longer ones included."""
+    tokenizer = _tokenizer()
+    starts, ends = {0}, {len(run)}
+    at = 0
+    for word in tokenizer.cut(run):
+        starts.add(at)
+        ends.add(at + len(word))
+        for start in range(len(word) - 1):
+            for end in range(start + 2, len(word) + 1):
+                if tokenizer.frequency(word[start:end]):
+                    starts.add(at + start)
+                    ends.add(at + end)
+        at += len(word)
+    return starts, ends
+
+
+def cover(text: str, sources: Sequence[str], words: Rephrasing) -> Covered:
     """Account for every word of `text`, leaving as little as possible over. Punctuation does not count."""
+    vocabularies = [_vocabulary(source) for source in sources if source]
     new: list[str] = []
     taken = 0
     for run in _WORDS.findall(text):
-        if len(run) == 1 and run in source:
+        if len(run) == 1 and any(run in each.stretches for each in vocabularies):
             taken += 1
             continue
-        one = _cover(run, source, words)
+        one = _cover(run, vocabularies, words)
         new += one.new
         taken += one.taken
     return Covered(tuple(new), taken)
 
 
-def _cover(run: str, source: str, words: Rephrasing) -> Covered:
-    # best[i] is (characters left over, -characters taken, next place, whether this step leaves one over)
+def _cover(run: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing) -> Covered:
+    # best[i]: characters left over from i on, minus those taken, the next place, whether this step leaves one
     end = len(run)
     best: list[tuple[int, int, int, bool]] = [(0, 0, end, False)] * (end + 1)
     for start in range(end - 1, -1, -1):
@@ -99,8 +144,8 @@ def _cover(run: str, source: str, words: Rephrasing) -> Covered:
             over, untaken, _, _ = best[stop]
             if piece in words.fillers:
                 options.append((over, untaken, stop, False))
-            elif (len(piece) > 1 and piece in source) or any(
-                other in source for other in words.counterparts.get(piece, ())
+            elif (len(piece) > 1 and any(piece in each.stretches for each in vocabularies)) or any(
+                other in each.text for other in words.counterparts.get(piece, ()) for each in vocabularies
             ):
                 options.append((over, untaken - len(piece), stop, False))
         best[start] = min(options)
@@ -108,8 +153,10 @@ def _cover(run: str, source: str, words: Rephrasing) -> Covered:
     place, joined = 0, False
     while place < end:
         _, _, following, is_new = best[place]
-        if is_new:
-            new[-1:] = [new[-1] + run[place]] if joined else [*new[-1:], run[place]]
+        if is_new and joined:
+            new[-1] += run[place]
+        elif is_new:
+            new.append(run[place])
         joined = is_new
         place = following
     return Covered(tuple(new), -best[0][1])

@@ -27,6 +27,8 @@ _TAINTS = frozenset({Fault.FENCE, Fault.CONTACT, Fault.BLOCKED_WORD})
 _LEANS_BACK = re.compile(
     r"(?:但|不过|然而|否则|其中|此外|另外|同时|因此|所以|反之|除此|上述|这|该|其(?!他)|并|而|同样|也|还|如果不|逾期)"
 )
+# What a sentence is written in; anything else, such as ① or a character without width, is a disguise.
+_PLAIN = re.compile(r"[㐀-鿿0-9A-Za-z０-９Ａ-Ｚａ-ｚ　 ，。、；：？！“”‘’（）《》〈〉—…·～⟦⟧,.;:?!()\[\]\"'%％/+=×÷-]")
 
 
 class Outcome(StrEnum):
@@ -117,7 +119,7 @@ class Review:
         if why is None:
             restored = restore_contacts(sentence.text, self.material.originals)
             self.kept.append(CitedSentence(restored, sentence.cites))
-        elif why.fault is Fault.UNCITED and not cover(sentence.text, "", load_rephrasing()).new:
+        elif why.fault is Fault.UNCITED and not cover(sentence.text, (), load_rephrasing()).new:
             return  # 您好。 is nobody's statement
         else:
             self.dropped.append(Dropped(self._read, sentence.cites, why))
@@ -132,6 +134,8 @@ class Review:
             return Disagreement(Fault.CONTACT, f"{len(contacts)}")
         if self.is_blocked(text):
             return Disagreement(Fault.BLOCKED_WORD)
+        if odd := [char for char in text if not _PLAIN.match(char) and char not in known]:
+            return Disagreement(Fault.ODD_CHARACTERS, " ".join(f"U+{ord(char):04X}" for char in odd))
         if not sentence.cites:
             return Disagreement(Fault.UNCITED)
         if unknown := [n for n in sentence.cites if n not in self._sources]:

@@ -16,7 +16,7 @@ from knowledge_base.sentences import sentence_spans
 
 MAX_UNITS = 8
 _BREAK = re.compile(
-    r"[，,：:；;。！？!?]+|(?=但|不过|然而)|(?<=[一-鿿])(?=并(?:且|在|于|自|应|可|由|将|向|按|须|处|不))"
+    r"[，,：:；;。！？!?]+|(?=但|不过|然而)|(?<=[一-鿿])(?=并(?:在|于|自|应|可|由|将|向|按|须|处|不))"
 )
 _MARKER = re.compile(
     r"^[\s\-*•·]*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、．)）](?!\d)|[一二三四五六七八九十]{1,3}、|[-*•·])?\s*"
@@ -25,8 +25,11 @@ _ITEM = re.compile(
     r"^\s*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、．)）](?!\d)|[一二三四五六七八九十]{1,3}、)"
 )
 _PROVISO = re.compile(r"但|不过|然而|除外|不适用|另有规定")
-_INSTITUTION = re.compile(
-    r"[一-鿿]{2}(?:部门|机关|机构|中心|委员会|街道办|办事处|派出所|法院|银行|医院|社区|大厅|站点|网点|人民政府|协会|联合会|局)"
+# Who does what to whom, by the last characters of the name: where a name begins cannot be told.
+_ACTOR = re.compile(
+    r"[一-鿿]{2}(?:部门|机关|机构|中心|委员会|街道办|办事处|法院|银行|医院|社区|大厅|政府|协会|联合会|局)"
+    r"|派出所|职工|单位|个人|家庭|企业|配偶|子女|学生|业主|申请人|代理人|监护人"
+    r"|[一-鿿]{2}人(?![员民均口数])|[男女双对甲乙]方|[一-鿿]{2}者(?=[，。；的应可不在向由与和、□]|$)"
 )
 _FORBIDS = ("禁止", "否定", "除外", "免", "无需")
 
@@ -38,13 +41,14 @@ class Clause:
     Attributes:
         bare: The words without figures and modality, which are compared by themselves.
         senses: The classes of its words of modality.
+        actors: The people and offices it names, in order.
     """
 
     text: str
     bare: str
     quantities: tuple[Quantity, ...]
     senses: frozenset[str]
-    institutions: frozenset[str]
+    actors: tuple[str, ...]
 
     @property
     def is_condition(self) -> bool:
@@ -74,8 +78,8 @@ class Statement:
         return frozenset().union(*(clause.senses for clause in self.clauses))
 
     @property
-    def institutions(self) -> frozenset[str]:
-        return frozenset().union(*(clause.institutions for clause in self.clauses))
+    def actors(self) -> tuple[str, ...]:
+        return tuple(actor for clause in self.clauses for actor in clause.actors)
 
 
 def clauses_of(text: str) -> tuple[Clause, ...]:
@@ -87,7 +91,9 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
     bare = _blank(blanked, modals)
     edges = [0]
     for found in _BREAK.finditer(blanked):
-        if found.end() > edges[-1]:
+        before = blanked[: found.start()]
+        # What stands in brackets belongs to what it explains.
+        if found.end() > edges[-1] and before.count("（") <= before.count("）"):
             edges.append(found.end())
     edges.append(len(folded))
     spans = [(a, b) for a, b in pairwise(edges) if re.search(r"\w", folded[a:b])]
@@ -97,7 +103,7 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
             bare[start:end],
             tuple(each for each in quantities if start <= each.start < end),
             frozenset(each.sense for each in modals if start <= each.start < end),
-            frozenset(_INSTITUTION.findall(bare[start:end])),
+            tuple(_ACTOR.findall(bare[start:end])),
         )
         for start, end in spans
     )
@@ -171,10 +177,9 @@ class SourceText:
     def _runs(self, place: int) -> Iterator[tuple[Clause, ...]]:
         clauses = self._units[place].clauses
         for start in range(len(clauses)):
-            is_conditional = any(clause.is_condition for clause in clauses[:start])
+            if any(clause.is_condition for clause in clauses[:start]):
+                break
             for stop in range(start + 1, len(clauses) + 1):
-                if is_conditional and not any(clause.is_condition for clause in clauses[start:stop]):
-                    continue
                 if stop < len(clauses) and clauses[stop].is_proviso:
                     continue
                 if stop == len(clauses) and self._is_excepted(place + 1):
@@ -190,13 +195,23 @@ def _units(sentences: Sequence[str]) -> Iterator[_Unit]:
     lead: int | None = None
     place = 0
     for sentence in sentences:
-        clauses = clauses_of(sentence)
-        if not clauses:
-            continue
         is_item = bool(_ITEM.match(sentence))
         if not is_item:
             lead = None
-        yield _Unit(clauses, is_item, lead if is_item else None)
+        for clauses in _divided(clauses_of(sentence)):
+            yield _Unit(clauses, is_item, lead if is_item else None)
+            place += 1
         if sentence.rstrip().endswith(("：", ":")):
-            lead = place
-        place += 1
+            lead = place - 1
+
+
+def _divided(clauses: Sequence[Clause]) -> Iterator[tuple[Clause, ...]]:
+    """Yield the clauses up to each ； or 。: an item is kept whole by its layout, not by what it says."""
+    held: list[Clause] = []
+    for clause in clauses:
+        held.append(clause)
+        if clause.text.endswith(("；", ";", "。")):
+            yield tuple(held)
+            held = []
+    if held:
+        yield tuple(held)
