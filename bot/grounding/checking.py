@@ -18,7 +18,7 @@ from bot.grounding.statements import Clause, SourceText, Statement, said_stateme
 
 LEAST_TAKEN = 4
 # A condition is reworded like anything else; below this share of its pairs it is a different one, or gone.
-TOLD_FROM = 0.4
+TOLD_FROM = 0.5
 # A heading such as 办理材料 says that what stands under it is needed; a right says that one may.
 _IMPLY_NEED = ("材料", "条件", "资料", "要求", "缴费标准", "收费标准", "应当")
 _IMPLY_RIGHT = ("享受", "享有", "优先", "免费")
@@ -103,7 +103,9 @@ def _compare(said: Statement, window: Statement, about: str, words: Rephrasing) 
         return Disagreement(Fault.QUANTITY, "、".join(map(str, said.quantities)))
     if not _same_senses(said.senses, window.senses, _implied(window, about)):
         return Disagreement(Fault.MODALITY, "、".join(sorted(said.senses ^ window.senses)))
-    if untold := [clause.text for clause in window.clauses if clause.is_condition and not _is_told(clause, said, window)]:
+    if untold := [
+        clause.text for clause in window.clauses if clause.is_condition and not _is_told(clause, said, window)
+    ]:
         return Disagreement(Fault.CONDITION, untold[0])
     reached = 0
     for clause in said.clauses:

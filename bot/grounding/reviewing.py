@@ -28,7 +28,9 @@ _LEANS_BACK = re.compile(
     r"(?:但|不过|然而|否则|其中|此外|另外|同时|因此|所以|反之|除此|上述|这|该|其(?!他)|并|而|同样|也|还|如果不|逾期)"
 )
 # What a sentence is written in; anything else, such as ① or a character without width, is a disguise.
-_PLAIN = re.compile(r"[㐀-鿿0-9A-Za-z０-９Ａ-Ｚａ-ｚ　 ，。、；：？！“”‘’（）《》〈〉—…·～⟦⟧,.;:?!()\[\]\"'%％/+=×÷-]")
+_PLAIN = re.compile(
+    r"[㐀-鿿0-9A-Za-z０-９Ａ-Ｚａ-ｚ　 ，。、；：？！“”‘’（）《》〈〉—…·～⟦⟧,.;:?!()\[\]\"'%％/+=×÷-]"
+)
 
 
 class Outcome(StrEnum):
