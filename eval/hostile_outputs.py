@@ -137,7 +137,9 @@ def attack(
         return None
     if not re.search(r"\[\d+\]$", poison) and kind not in {"uncited"}:
         poison = f"{poison.rstrip('。')}。[{sources[0].n}]"
-    true = [f"{each}。[{sources[0].n}]" for each in sentences(sources[0].text)]
+    bare = re.sub(r"\[\d+\]|。", "", poison)
+    # What is true under its own source and false under another must not stand beside itself.
+    true = [f"{each}。[{sources[0].n}]" for each in sentences(sources[0].text) if bare not in each]
     lead = rng.choice(true) if true and rng.random() < 2 / 3 else ""
     more = rng.choice(true) if true and rng.random() < 1 / 3 else ""
     return HostileOutput(kind, f"{lead}{poison}{more}", re.sub(r"\[\d+\]", "", poison))
