@@ -30,7 +30,7 @@ class _Frozen(BaseModel):
 
 
 class ParagraphBlock(_Frozen):
-    """Plain text. `quoted` says the words stand verbatim in the cited document, `generated` that a model wrote them."""
+    """Plain text: the cited document's own words if `quoted`, a language model's if `generated`."""
 
     type: Literal["paragraph"] = "paragraph"
     text: str

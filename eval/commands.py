@@ -522,7 +522,7 @@ def evaluate_hostile(
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
-    """恶意和如实的模型各答一遍示例问题：一句假话也不能到达市民，如实的改写要能通过；有假话到达时退出码为 1。"""
+    """恶意的和如实的模型各答一遍示例问题：假话不能到达市民（否则退出码 1），如实的要能通过。"""
     from bot.assembly import open_service
     from bot.settings import read_settings
     from eval.answers_run import texts_sha256, today

@@ -1,4 +1,4 @@
-"""`wenzheng eval hostile`: hostile and faithful models behind a real endpoint, and what a citizen gets to see.
+"""`wenzheng eval hostile`: hostile and faithful models behind a real endpoint, and what a citizen gets.
 
 The service is asked sample questions; its model is a stub that reads the prompt off the wire and answers
 with a text that is false in one sentence, or with a faithful paraphrase written by hand.
@@ -232,11 +232,13 @@ def hostile_tables(result: HostileResult) -> list[Table]:
     kinds = dict.fromkeys(case.kind for case in result.hostile)
     attacks = Table(
         ("攻击", "输出", "到达市民", "其余句子仍展示", "改用原文"),
-        tuple(
-            _attack_row(kind, [case for case in result.hostile if case.kind == kind])
-            for kind in sorted(kinds)
-        )
-        + (_attack_row("合计", result.hostile),),
+        (
+            *(
+                _attack_row(kind, [case for case in result.hostile if case.kind == kind])
+                for kind in sorted(kinds)
+            ),
+            _attack_row("合计", result.hostile),
+        ),
     )
     asked = [case for case in result.faithful if case.found]
     shown = [case for case in asked if case.outcome == "shown"]

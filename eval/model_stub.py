@@ -48,10 +48,10 @@ class ModelStub:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self) -> None:  # noqa: N802, the name the library looks for
+            def do_POST(self) -> None:
                 stub._answer(self)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: object) -> None:
                 """Stay silent: tests read stderr."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -7,22 +7,8 @@ numeral counts only before a unit or in a fixed form: 一致 and 统一 hold no 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
-_WIDTHS = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B))}
-_WIDTHS |= {code: code - 0xFEE0 for code in range(0xFF41, 0xFF5B)}
-_WIDTHS |= {
-    ord("％"): "%",
-    ord("．"): ".",
-    ord("〇"): "零",
-    ord("○"): "零",
-    ord("Ｏ"): "零",
-    ord("㎡"): "平方米",
-}
-_WIDTHS |= {ord("～"): "~", ord("〜"): "~", ord("－"): "-", ord("–"): "-", ord("—"): "-"}
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
-_TENS = {"十": 10, "百": 100, "千": 1000}
-_MYRIADS = {"万": 10_000, "亿": 100_000_000}
+from bot.grounding.numerals import read_figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,52 +36,6 @@ class Quantity:
 
     def __str__(self) -> str:
         return f"{self.bound}{'、'.join(map(_shown, self.values))}{self.kind}"
-
-
-def fold_figures(text: str) -> str:
-    """Return the text with half-width figures and letters, without spaces; figures are found in this."""
-    return re.sub(r"[^\S\n]+", "", text.translate(_WIDTHS))
-
-
-def read_figure(words: str) -> Decimal:
-    """Read `1,200`, `1.2万`, `三十`, `两千零五`, `二零二六`, `十二点五` or `半`.
-
-    Raises:
-        ValueError: If it is no number.
-    """
-    if words == "半":
-        return Decimal("0.5")
-    arabic = re.fullmatch(r"(\d[\d,，]*(?:\.\d+)?)([十百千万亿]*)", words)
-    if arabic:
-        value = Decimal(re.sub("[,，]", "", arabic[1]))
-        for multiplier in arabic[2]:
-            value *= (_TENS | _MYRIADS)[multiplier]
-        return value
-    whole, point, decimals = words.partition("点")
-    if not re.fullmatch(r"[零一二两三四五六七八九十百千万亿]+", whole):
-        raise ValueError(f"{words!r} is no number")
-    value = Decimal(_whole(whole))
-    if point:
-        if not decimals or not set(decimals) <= set(_DIGITS):
-            raise ValueError(f"{words!r} is no number")
-        value += Decimal("0." + "".join(str(_DIGITS[digit]) for digit in decimals))
-    return value
-
-
-def _whole(words: str) -> int:
-    if not set(words) & set(_TENS | _MYRIADS):
-        return int("".join(str(_DIGITS[digit]) for digit in words))
-    for unit in ("亿", "万"):
-        if unit in words:
-            above, _, below = words.rpartition(unit)
-            return (_whole(above) if above else 1) * _MYRIADS[unit] + (_whole(below) if below else 0)
-    total, digit = 0, 0
-    for char in words:
-        if char in _TENS:
-            total, digit = total + (digit or 1) * _TENS[char], 0
-        else:
-            digit = _DIGITS[char]
-    return total + digit
 
 
 _ARABIC = r"\d+(?:[,，]\d{3})*(?:\.\d+)?[十百千万亿]{0,2}"
@@ -154,9 +94,15 @@ _UNIT_PATTERNS = {kind: re.compile(rf"(?:{pattern})\Z") for kind, pattern in _UN
 _MONEY_FACTORS = {"万": 10_000, "亿": 100_000_000}
 _YEAR = r"(?:\d{4}|[一二][零一二三四五六七八九]{3})年度?"
 _SHORT = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
-_DATE = rf"(?:{_YEAR}(?:{_SHORT}月(?:份)?(?:{_SHORT}[日号])?)?|{_SHORT}月(?:份)?{_SHORT}[日号]|{_SHORT}月(?!\w?次)(?:份)?)"
+_DATE = (
+    rf"(?:{_YEAR}(?:{_SHORT}月(?:份)?(?:{_SHORT}[日号])?)?"
+    rf"|{_SHORT}月(?:份)?{_SHORT}[日号]|{_SHORT}月(?!\w?次)(?:份)?)"
+)
 _ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"
-_CLOCK = rf"(?:上午|下午|晚上|早上|晚|早)?(?:\d{{1,2}}:\d{{2}}|{_SHORT}[时点](?!候|间|段|限|效|评|击|对)(?:{_SHORT}分|整|半)?)"
+_CLOCK = (
+    r"(?:上午|下午|晚上|早上|晚|早)?(?:\d{1,2}:\d{2}"
+    rf"|{_SHORT}[时点](?!候|间|段|限|效|评|击|对)(?:{_SHORT}分|整|半)?)"
+)
 
 _FORMS = re.compile(
     rf"(?P<document>[一-鿿]{{1,8}}[〔\[（(]\d{{4}}[〕\]）)]第?\d+号)"
@@ -207,7 +153,7 @@ _DATED = frozenset({"日期", "时刻"})
 
 
 def find_quantities(folded: str) -> tuple[Quantity, ...]:
-    """Return the figures of a text that went through `fold_figures`, in order, none overlapping."""
+    """Return the figures of a text that went through `numerals.fold_figures`, in order, none overlapping."""
     found = [*_figures(folded), *_rates(folded)]
     found.sort(key=lambda each: each.start)
     return tuple(_enumerations(_bounded(folded, found), folded))
@@ -251,10 +197,9 @@ def _figures(text: str) -> Iterator[Quantity]:
 
 
 def _quantity(found: re.Match[str]) -> Quantity:
-    name, words = found.lastgroup or "", found[0]
     groups = found.groupdict()
     name = next(each for each in _FORM_NAMES if groups[each] is not None)
-    kind, values = _READERS[name](words, groups)
+    kind, values = _READERS[name](found[0], groups)
     return Quantity(kind, values, "", found.start(), found.end())
 
 
@@ -330,10 +275,10 @@ def _share(_: str, groups: _Groups) -> _Read:
         return "分之", (read_figure(groups["upper"]), read_figure(groups["lower"]))
     if groups["percent"]:
         per = 100 if groups["sign"] == "%" else 1000
-        numbers = (groups["percent"], groups["percent_to"])
+        numbers = [groups["percent"], groups["percent_to"]]
     else:
         per = {"百": 100, "千": 1000, "万": 10_000}[groups["of"] or ""]
-        numbers = (groups["numerator"], groups["numerator_to"])
+        numbers = [groups["numerator"], groups["numerator_to"]]
     return "%", tuple(read_figure(number) * 100 / per for number in numbers if number)
 
 

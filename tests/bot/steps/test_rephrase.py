@@ -84,7 +84,9 @@ def test_a_source_that_nothing_rests_on_is_left_out_and_the_rest_renumbered(quot
 
 def test_one_false_sentence_of_four_is_dropped(quoted: Turn, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    text = "养犬登记应当在三十日内办理。[1]登记费为80元。[1]登记不收取费用。[1]逾期不办理的，处二百元罚款。[2]"
+    text = (
+        "养犬登记应当在三十日内办理。[1]登记费为80元。[1]登记不收取费用。[1]逾期不办理的，处二百元罚款。[2]"
+    )
     turn = rephrased(quoted, text)
     assert "80" not in Consultation.answer_of(turn).text
     assert turn.rephrasing is not None
