@@ -35,6 +35,10 @@ class Model:
         yield "二"
 
 
+def state_of(guarded: GuardedResponder) -> BreakerState:
+    return guarded.breaker.state
+
+
 def fail(guarded: GuardedResponder, times: int) -> None:
     for _ in range(times):
         with pytest.raises(ResponderError):
@@ -46,7 +50,7 @@ def test_it_opens_after_failures_in_a_row_and_tries_one_after_a_while() -> None:
     guarded = GuardedResponder(model, at_once=2, breaker=CircuitBreaker(failures=3, reset_s=30, clock=clock))
     model.fails = True
     fail(guarded, 3)
-    assert guarded.breaker.state is BreakerState.OPEN
+    assert state_of(guarded) is BreakerState.OPEN
     fail(guarded, 5)
     assert model.calls == 3
 
@@ -57,7 +61,7 @@ def test_it_opens_after_failures_in_a_row_and_tries_one_after_a_while() -> None:
     clock.now = 60
     model.fails = False
     assert list(guarded.write(PROMPT)) == ["一", "二"]
-    assert guarded.breaker.state is BreakerState.CLOSED
+    assert state_of(guarded) is BreakerState.CLOSED
 
 
 def test_a_success_in_between_starts_the_count_anew() -> None:
@@ -68,7 +72,7 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
         fail(guarded, 1)
         model.fails = False
         list(guarded.write(PROMPT))
-    assert guarded.breaker.state is BreakerState.CLOSED
+    assert state_of(guarded) is BreakerState.CLOSED
 
 
 def test_no_more_at_once_than_there_are_places_and_a_place_comes_free() -> None:
