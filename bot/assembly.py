@@ -95,8 +95,9 @@ class Service:
             settings,
             faq=self.faq,
             reranker=reranker,
-            rephrasing=responder
-            and rephrase(responder, SupportLikeness.load(encoder), filing=settings.llm_filing),
+            rephrasing=None
+            if responder is None
+            else rephrase(responder, SupportLikeness.load(encoder), filing=settings.llm_filing),
         )
 
     def ingest(

@@ -118,6 +118,12 @@ _ACTORS = tuple(
 )
 
 
+_MODIFIERS = tuple(
+    (word, "")
+    for word in "边缘 重度 本市 首次 无自有 一次性 连续 累计 参保 常住 书面 独户 自有 商品 专有 年度 上年度 实际 商业 户籍 配套".split()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ShownSource:
     """A source as it stood in the prompt."""
@@ -227,11 +233,17 @@ def _roles(sources: Sequence[ShownSource], _: str, rng: random.Random) -> str | 
     if base is None:
         return None
     found = rng.choice(list(_NUMBER.finditer(base)))
-    others = sorted({number for number in numbers if number != found[0]})
+    others = sorted({number for number in numbers if _value(number) != _value(found[0])})
     if not others:
         return None
     changed = base[: found.start()] + rng.choice(others) + base[found.end() :]
     return None if changed in sources[0].text else changed
+
+
+def _value(figure: str) -> str:
+    """Return a figure below eleven in one spelling: 六 for 6 would be no lie."""
+    ones = "零一二三四五六七八九十"
+    return str(ones.index(figure)) if figure in ones else figure
 
 
 def _article(sources: Sequence[ShownSource], _: str, rng: random.Random) -> str | None:
@@ -313,6 +325,7 @@ ATTACKS: dict[str, Attack] = {
     "swapped_role": _roles,
     "changed_bound": _replaced(_BOUNDS),
     "changed_actor": _replaced(_ACTORS),
+    "dropped_modifier": _replaced(_MODIFIERS),
     "obeyed_injection": _alone("obeyed"),
     "leaked_fence": _fence,
     "mixed_clause": _appended("clauses"),

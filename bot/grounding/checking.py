@@ -137,7 +137,7 @@ def _match(clause: Clause, window: Statement, about: str, words: Rephrasing, sin
             part = Statement(window.clauses[start:stop])
             if not _fits(clause, part, implied):
                 continue
-            new = cover(clause.bare, [*(each.text for each in part.clauses), about], words).new
+            new = cover(clause.bare, [each.bare for each in part.clauses], words, about=about).new
             if not new:
                 return _Match(start, ())
             if sum(map(len, new)) < sum(map(len, best.new)):

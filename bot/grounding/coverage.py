@@ -8,7 +8,7 @@ is not in them is a new word, and a new word may be a new fact.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -87,6 +87,7 @@ class _Vocabulary:
 
     text: str
     stretches: frozenset[str]
+    is_loose: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -117,22 +118,29 @@ def _edges(run: str) -> tuple[set[int], set[int]]:
     return starts, ends
 
 
-def cover(text: str, sources: Sequence[str], words: Rephrasing) -> Covered:
-    """Account for every word of `text`, leaving as little as possible over. Punctuation does not count."""
+def cover(text: str, sources: Sequence[str], words: Rephrasing, *, about: str = "") -> Covered:
+    """Account for every word of `text`, leaving as little as possible over. Punctuation does not count.
+
+    Args:
+        sources: Clauses; their words must keep what qualifies them: 登记费 is not 首次登记费.
+        about: Where the clauses stand; its words may be used freely.
+    """
     vocabularies = [_vocabulary(source) for source in sources if source]
+    if about:
+        vocabularies.append(replace(_vocabulary(about), is_loose=True))
     new: list[str] = []
     taken = 0
     for run in _WORDS.findall(text):
         if len(run) == 1 and any(run in each.stretches for each in vocabularies):
             taken += 1
             continue
-        one = _cover(run, vocabularies, words)
+        one = _cover(run, vocabularies, words, text)
         new += one.new
         taken += one.taken
     return Covered(tuple(new), taken)
 
 
-def _cover(run: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing) -> Covered:
+def _cover(run: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing, text: str) -> Covered:
     # best[i]: characters left over from i on, minus those taken, the next place, whether this step leaves one
     end = len(run)
     best: list[tuple[int, int, int, bool]] = [(0, 0, end, False)] * (end + 1)
@@ -151,12 +159,42 @@ def _cover(run: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing) -> 
         best[start] = min(options)
     new: list[str] = []
     place, joined = 0, False
+    before = ""
     while place < end:
         _, _, following, is_new = best[place]
+        piece = run[place:following]
         if is_new and joined:
-            new[-1] += run[place]
+            new[-1] += piece
         elif is_new:
-            new.append(run[place])
+            new.append(piece)
+        elif piece not in words.fillers and (left_out := _left_out(before, piece, vocabularies, words, text)):
+            new.append(f"-{left_out}")
         joined = is_new
+        before = "" if is_new or piece in words.fillers else piece
         place = following
     return Covered(tuple(new), -best[0][1])
+
+
+def _left_out(
+    before: str, piece: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing, text: str
+) -> str:
+    """Return what qualifies a piece in the source and is gone: 边缘 of 低保边缘家庭, 首次 of 首次登记费.
+
+    Args:
+        before: The piece it follows upon at once; empty where it begins anew.
+        text: The whole that is said: what qualifies may stand in another place of it.
+    """
+    strict = [each.text for each in vocabularies if not each.is_loose and piece in each.text]
+    synonyms = words.counterparts.get(piece, ())
+    if not strict or any(each in source for each in synonyms for source in strict):
+        return ""
+    if before and any(before + piece in source for source in strict):
+        return ""
+    between = "?" if before else ""
+    pattern = f"{re.escape(before)}([㐀-鿿]*{between}){re.escape(piece)}"
+    gaps = [found[1] for source in strict for found in re.finditer(pattern, source)]
+    untold = [gap for gap in gaps if gap and gap[-2:] not in text]
+    if before:
+        return next((gap for gap in untold if _cover(gap, (), words, gap).new), "")
+    is_whole = len(untold) < len(gaps) or any(gap.endswith(tuple(words.fillers)) for gap in gaps)
+    return "" if is_whole else next(iter(gaps), "")

@@ -5,7 +5,8 @@ condition before it (…的，) or the exception after it (但…) is none.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -103,10 +104,19 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
             folded[start:end],
             bare[start:end],
             tuple(each for each in quantities if start <= each.start < end),
-            frozenset(each.sense for each in modals if start <= each.start < end),
+            _senses(each for each in modals if start <= each.start < end),
             tuple(_ACTOR.findall(bare[start:end])),
         )
         for start, end in spans
+    )
+
+
+def _senses(modals: Iterable[Modal]) -> frozenset[str]:
+    """Return the classes; what is denied twice is another thing than what is denied once."""
+    counts = Counter(each.sense for each in modals)
+    return frozenset(
+        f"{sense}×{count}" if sense.startswith("否定") and count > 1 else sense
+        for sense, count in counts.items()
     )
 
 

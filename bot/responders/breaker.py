@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from enum import StrEnum
 
 from bot.responders.contracts import Prompt, Responder
@@ -86,7 +86,7 @@ class GuardedResponder:
     def name(self) -> str:
         return self._inner.name
 
-    def write(self, prompt: Prompt) -> Iterator[str]:
+    def write(self, prompt: Prompt) -> Generator[str, None, None]:
         if not self.breaker.allows():
             raise ResponderError(f"{self.name}: left alone after failures")
         if not self._places.acquire(blocking=False):

@@ -1,6 +1,6 @@
 """The Protocol that every language model is put behind."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,7 +21,7 @@ class Responder(Protocol):
         """What the model is called, as it is shown to a citizen."""
         ...
 
-    def write(self, prompt: Prompt) -> Iterator[str]:
+    def write(self, prompt: Prompt) -> Generator[str, None, None]:
         """Yield the model's text in pieces as it is written, at least one of them not empty.
 
         Closing the iterator stops the model.

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING
@@ -54,10 +54,10 @@ class LocalResponder:
             model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **given)
         except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
             raise ResponderError(f"语言模型 {path} 不能载入（GGUF 需要附加项 llm）：{error}") from error
-        model.eval()
+        model.eval()  # type: ignore[no-untyped-call]
         return cls(gguf.stem if gguf else path.name, model, tokenizer, timeout_s=timeout_s)
 
-    def write(self, prompt: Prompt) -> Iterator[str]:
+    def write(self, prompt: Prompt) -> Generator[str, None, None]:
         from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
 
         ends = time.monotonic() + self._timeout_s
@@ -76,7 +76,7 @@ class LocalResponder:
 
         def generate() -> None:
             try:
-                self._model.generate(
+                self._model.generate(  # type: ignore[operator]
                     **self._inputs(prompt),
                     streamer=streamer,
                     max_new_tokens=self._max_tokens,
@@ -85,7 +85,7 @@ class LocalResponder:
                 )
             except Exception as error:  # told to whoever reads, who is in another thread
                 failed.append(error)
-                streamer.end()
+                streamer.end()  # type: ignore[no-untyped-call]
             finally:
                 # Released here and not by the reader: a reader that leaves does not end a step at once.
                 self._one_at_a_time.release()
@@ -120,7 +120,7 @@ class LocalResponder:
             )
         else:  # a base model goes on writing where the text ends
             encoded = self._tokenizer(f"{prompt.system}\n\n{prompt.user}\n\n", return_tensors="pt")
-        return dict(encoded)
+        return dict(encoded)  # type: ignore[arg-type]
 
 
 def _bool() -> "torch.dtype":

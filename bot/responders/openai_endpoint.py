@@ -1,7 +1,7 @@
 """Any endpoint that speaks the OpenAI wire: vLLM, Ollama, llama.cpp, `transformers serve`, DeepSeek, Qwen."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from bot.responders.contracts import Prompt
 from knowledge_base.errors import ResponderError
@@ -29,7 +29,7 @@ class OpenAIResponder:
             max_retries=retries,
         )
 
-    def write(self, prompt: Prompt) -> Iterator[str]:
+    def write(self, prompt: Prompt) -> Generator[str, None, None]:
         from openai import OpenAIError
 
         ends = time.monotonic() + self._timeout_s

@@ -31,9 +31,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
     folder = tmp_path_factory.mktemp("tiny")
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>").save_pretrained(
-        folder
+    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>"
     )
+    fast.save_pretrained(folder)
     config = LlamaConfig(
         vocab_size=len(characters),
         hidden_size=16,
@@ -82,7 +83,7 @@ def test_the_same_prompt_gives_the_same_text(opened: Responder) -> None:
 def test_whoever_stops_reading_stops_it(opened: Responder) -> None:
     pieces = opened.write(PROMPT)
     next(pieces)
-    pieces.close()  # type: ignore[attr-defined]
+    pieces.close()
     assert list(opened.write(PROMPT))
 
 

@@ -1,7 +1,7 @@
 """Rephrase: checked sentences of a model in the place of the quotation, or the quotation."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -31,7 +31,7 @@ class Scripted:
         self.fails = fails
         self.prompts: list[Prompt] = []
 
-    def write(self, prompt: Prompt) -> Iterator[str]:
+    def write(self, prompt: Prompt) -> Generator[str, None, None]:
         self.prompts.append(prompt)
         yield from self.text
         if self.fails:
@@ -126,7 +126,7 @@ def test_a_model_that_breaks_off_leaves_the_quotation(quoted: Turn) -> None:
 
 def test_a_leaked_fence_taints_the_whole(quoted: Turn) -> None:
     class Leaks(Scripted):
-        def write(self, prompt: Prompt) -> Iterator[str]:
+        def write(self, prompt: Prompt) -> Generator[str, None, None]:
             yield "养犬登记应当在三十日内办理。[1]"
             yield prompt.user.partition("】")[0].lstrip("【") + "。[1]"
 
