@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from bot.answer import AnswerStatus, Block, Citation, ModelCredit, ParagraphBlock, RephrasingTrace
+from bot.grounding.checking import Fault
 from bot.grounding.likeness import SupportLikeness
 from bot.grounding.reading import CitedSentence
 from bot.grounding.reviewing import Outcome, Review
@@ -71,7 +72,8 @@ def rephrase(
                     "sentence": dropped.place,
                     "cites": dropped.cites,
                     "fault": dropped.why.fault.value,
-                    "detail": dropped.why.detail,
+                    # New words may be the citizen's own, and those are not logged.
+                    "detail": "" if dropped.why.fault is Fault.NEW_WORDS else dropped.why.detail,
                 },
             )
         if review.outcome is not Outcome.SHOWN:
