@@ -169,6 +169,8 @@ def _cover(run: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing, tex
             new.append(piece)
         elif piece not in words.fillers and (left_out := _left_out(before, piece, vocabularies, words, text)):
             new.append(f"-{left_out}")
+        if following == end and not is_new and (broken_off := _broken_off(piece, vocabularies, words, text)):
+            new.append(f"{broken_off}-")
         joined = is_new
         before = "" if is_new or piece in words.fillers else piece
         place = following
@@ -184,11 +186,8 @@ def _left_out(
         before: The piece it follows upon at once; empty where it begins anew.
         text: The whole that is said: what qualifies may stand in another place of it.
     """
-    strict = [each.text for each in vocabularies if not each.is_loose and piece in each.text]
-    synonyms = words.counterparts.get(piece, ())
-    if not strict or any(each in source for each in synonyms for source in strict):
-        return ""
-    if before and any(before + piece in source for source in strict):
+    strict = _strict(piece, vocabularies, words)
+    if any(before and before + piece in source for source in strict):
         return ""
     between = "?" if before else ""
     pattern = f"{re.escape(before)}([㐀-鿿]*{between}){re.escape(piece)}"
@@ -198,3 +197,21 @@ def _left_out(
         return next((gap for gap in untold if _cover(gap, (), words, gap).new), "")
     is_whole = len(untold) < len(gaps) or any(gap.endswith(tuple(words.fillers)) for gap in gaps)
     return "" if is_whole else next(iter(gaps), "")
+
+
+def _broken_off(piece: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing, text: str) -> str:
+    """Return what follows the last piece of a run in the source and is gone: 累计 of 拖欠累计超过500元."""
+    gaps = [
+        found[1]
+        for source in _strict(piece, vocabularies, words)
+        for found in re.finditer(f"{re.escape(piece)}([㐀-鿿]*)", source)
+    ]
+    is_whole = any(not gap or gap[:2] in text or gap.startswith(tuple(words.fillers)) for gap in gaps)
+    return "" if is_whole else next(iter(gaps), "")
+
+
+def _strict(piece: str, vocabularies: Sequence[_Vocabulary], words: Rephrasing) -> list[str]:
+    """Return the clauses a piece is taken from; none where it is short for a word of theirs, as 身份证 is."""
+    clauses = [each.text for each in vocabularies if not each.is_loose and piece in each.text]
+    longer = [each for each in words.counterparts.get(piece, ()) if piece in each]
+    return [] if any(each in clause for each in longer for clause in clauses) else clauses

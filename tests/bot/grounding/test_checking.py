@@ -64,6 +64,8 @@ def test_said_in_other_words(source: str, sentence: str) -> None:
         ("费用由财政承担。", "费用由个人承担。", Fault.NEW_WORDS),
         ("低保边缘家庭每月100元。", "低保家庭每月100元。", Fault.NEW_WORDS),
         ("首次登记费为一百元。", "登记费为100元。", Fault.NEW_WORDS),
+        ("恶意拖欠累计超过500元的，纳入信用记录。", "恶意拖欠超过500元的，纳入信用记录。", Fault.NEW_WORDS),
+        ("应当在本区连续缴纳社会保险。", "应当在本区缴纳社会保险。", Fault.NEW_WORDS),
         ("评价为不满意、非常不满意的，退回重办。", "评价为满意、非常不满意的，退回重办。", Fault.MODALITY),
         ("可以申请。", "您好。", None),
     ],
