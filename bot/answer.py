@@ -30,12 +30,13 @@ class _Frozen(BaseModel):
 
 
 class ParagraphBlock(_Frozen):
-    """Plain text. `quoted` says the words stand verbatim in the cited document."""
+    """Plain text: the cited document's own words if `quoted`, a language model's if `generated`."""
 
     type: Literal["paragraph"] = "paragraph"
     text: str
     quoted: bool = False
     cites: tuple[int, ...] = ()
+    generated: bool = False
 
 
 class ListBlock(_Frozen):
@@ -159,11 +160,31 @@ class ServiceCard(_Frozen):
     related: bool = False
 
 
+class ModelCredit(_Frozen):
+    """The language model that wrote: its name and its number in the register of filed models (备案号)."""
+
+    name: str
+    filing: str = ""
+
+
+class RephrasingTrace(_Frozen):
+    """What became of a language model's answer.
+
+    Attributes:
+        outcome: `shown`, or why the quotation stands instead (`bot.grounding.reviewing.Outcome`).
+        dropped: Sentences not shown, by reason (`bot.grounding.checking.Fault`).
+    """
+
+    outcome: str
+    dropped: dict[str, int] = Field(default_factory=dict)
+
+
 class TurnTrace(_Frozen):
     """How the turn went: its id, as found in the log, and milliseconds per step."""
 
     id: str
     timings_ms: dict[str, float]
+    rephrasing: RephrasingTrace | None = None
 
 
 class Answer(_Frozen):
@@ -171,6 +192,7 @@ class Answer(_Frozen):
 
     Attributes:
         curated: The answer is a curated one (人工整理的问答): the operators' words, with quotations under it.
+        generated_by: The model that wrote the blocks marked `generated`; None where none did.
     """
 
     status: AnswerStatus
@@ -182,6 +204,7 @@ class Answer(_Frozen):
     suggestions: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     trace: TurnTrace
+    generated_by: ModelCredit | None = None
 
 
 class Passage(_Frozen):

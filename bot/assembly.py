@@ -10,10 +10,16 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from bot.consultation import Consultation
+from bot.grounding.likeness import SupportLikeness
 from bot.people import open_people
+from bot.responders.breaker import GuardedResponder
+from bot.responders.contracts import Responder
+from bot.responders.local_model import LocalResponder
+from bot.responders.openai_endpoint import OpenAIResponder
 from bot.service_confidence import ServiceConfidence
 from bot.service_desk import ServiceDesk
 from bot.settings import Settings
+from bot.steps.rephrase import rephrase
 from knowledge_base import ingest
 from knowledge_base.database import open_database
 from knowledge_base.dates import today
@@ -75,6 +81,7 @@ class Service:
         *,
         ranking: Ranking | None = None,
         reranker: Reranker | None = None,
+        responder: Responder | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
@@ -112,6 +119,9 @@ class Service:
             settings,
             faq=self.faq,
             reranker=reranker,
+            rephrasing=None
+            if responder is None
+            else rephrase(responder, SupportLikeness.load(encoder), filing=settings.llm_filing),
             services=self.service_desk,
             reach=self.people.front.reach,
         )
@@ -326,6 +336,28 @@ def load_reranker(settings: Settings) -> Reranker | None:
     return Reranker(CrossEncoderScorer.load(settings.reranker), budget_ms=settings.reranker_budget_ms)
 
 
+def load_responder(settings: Settings) -> Responder | None:
+    """Open the language model that is set; None where none is.
+
+    Raises:
+        ResponderError: If what it needs is not installed, or a local one cannot be loaded.
+    """
+    if not settings.llm_model:
+        return None
+    inner: Responder
+    if settings.llm_url:
+        inner = OpenAIResponder(
+            settings.llm_url,
+            settings.llm_model,
+            key=settings.llm_key.get_secret_value(),
+            timeout_s=settings.llm_timeout_s,
+            retries=settings.llm_retries,
+        )
+    else:
+        inner = LocalResponder.load(Path(settings.llm_model), timeout_s=settings.llm_timeout_s)
+    return GuardedResponder(inner, at_once=settings.llm_concurrency)
+
+
 def open_service(
     settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True, follow: bool = False
 ) -> Service:
@@ -341,10 +373,18 @@ def open_service(
         IndexUnavailable: If the vector store cannot be reached and there is no index yet.
         IndexUnwritable: If there is no index and none can be written.
         EncoderError: If a model cannot be loaded.
+        ResponderError: If the language model cannot be.
     """
     engine = open_database(settings.sqlalchemy_url)
     encoder = BatchingEncoder(load_encoder(settings))
-    service = Service(settings, engine, encoder, ranking=ranking, reranker=load_reranker(settings))
+    service = Service(
+        settings,
+        engine,
+        encoder,
+        ranking=ranking,
+        reranker=load_reranker(settings),
+        responder=load_responder(settings),
+    )
     if catch_up:
         try:
             service.catch_up()

@@ -29,7 +29,7 @@ from bot.steps.rewrite import rewrite
 from bot.steps.serve import serve
 from bot.steps.tell import tell
 from bot.turn import Turn
-from bot.wording import source_name
+from bot.wording import GENERATED, model_name, source_name
 from knowledge_base.dates import SHANGHAI, today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
@@ -54,6 +54,7 @@ class Consultation:
         confidence: Confidence | None = None,
         likeness: Likeness | None = None,
         reranker: Reranker | None = None,
+        rephrasing: Step | None = None,
         clock: Callable[[], date] = today,
         services: ServiceDesk | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
@@ -84,6 +85,7 @@ class Consultation:
             *from_services,
             ("respond", respond),
             ("check", check),
+            *([("rephrase", rephrasing)] if rephrasing else []),
             ("hand_off", hand_off(settings.hotline)),
             *doors,
             ("offer_person", offer_person(settings.offer_person_after, settings.offer_person_words)),
@@ -132,20 +134,30 @@ class Consultation:
         """Return the finished turn as the citizen gets it."""
         return Answer(
             status=turn.status or AnswerStatus.NO_ANSWER,
-            text="\n".join(_plain(block) for block in turn.blocks),
+            text="\n".join((*_label(turn), *(_plain(block) for block in turn.blocks))),
             blocks=turn.blocks,
             citations=turn.citations,
             curated=turn.curated is not None,
             services=turn.cards,
             suggestions=turn.suggestions,
             options=turn.options,
-            trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms),
+            trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms, rephrasing=turn.rephrasing),
+            generated_by=turn.generated_by,
         )
+
+
+def _label(turn: Turn) -> tuple[str, ...]:
+    """Return the line that marks generated text as such wherever only the plain text goes."""
+    if turn.generated_by is None:
+        return ()
+    return (GENERATED.format(model=model_name(turn.generated_by.name, turn.generated_by.filing)),)
 
 
 def _plain(block: Block) -> str:
     if block.type == "list":
         return "\n".join(part for part in (block.lead, *block.items) if part)
+    if block.type == "paragraph" and block.generated:
+        return block.text + "".join(f"[{n}]" for n in block.cites)
     return block.text
 
 

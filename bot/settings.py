@@ -43,6 +43,13 @@ class Settings(BaseSettings):
         encoder_runtime: `auto` uses OpenVINO where the model allows it, else torch.
         reranker: A cross-encoder by name or path, for a second look at the best candidates; empty means none.
         reranker_budget_ms: Time that second look may take, for each question.
+        llm_url: An OpenAI-compatible endpoint such as `http://host:8000/v1`; empty means none.
+        llm_model: Name of the model there; without `llm_url`, a folder or `.gguf` file to run in this
+            process. Empty means no language model: answers are quoted.
+        llm_filing: The model's 备案号, shown with every answer it wrote.
+        llm_timeout_s: Time a whole answer of the model may take; then the quotation answers.
+        llm_retries: How often a request that failed before its first word is sent again.
+        llm_concurrency: Answers the model may be writing at once; beyond, the quotation answers.
         home_region: Region the page preselects, such as `云岭省/云州市`; empty lets the documents decide.
         hotline: The line a citizen is sent to when nothing here answers.
         max_question_chars: Longest question taken.
@@ -82,6 +89,13 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(default=0, ge=0, description="0 means one per core")
     reranker: str = ""
     reranker_budget_ms: int = Field(default=300, ge=1, le=10_000)
+    llm_url: str = Field(default="", pattern=r"^$|^https?://[^@\s]+$")
+    llm_model: str = ""
+    llm_key: SecretStr = SecretStr("")
+    llm_filing: str = ""
+    llm_timeout_s: float = Field(default=20.0, gt=0, le=600)
+    llm_retries: int = Field(default=1, ge=0, le=5)
+    llm_concurrency: int = Field(default=4, ge=1, le=256)
     home_region: str = ""
     hotline: str = "12345"
     max_question_chars: int = Field(default=500, ge=20, le=2000)
@@ -151,6 +165,12 @@ class Settings(BaseSettings):
     def _data_dir_is_usable(self) -> "Settings":
         if self.data_dir.exists() and not self.data_dir.is_dir():
             raise ValueError(f"data_dir {self.data_dir} is a file, a directory is needed")
+        return self
+
+    @model_validator(mode="after")
+    def _model_is_named(self) -> "Settings":
+        if self.llm_url and not self.llm_model:
+            raise ValueError("llm_url is set but llm_model is not: name the model that endpoint serves")
         return self
 
     @property

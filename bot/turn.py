@@ -3,7 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.answer import AnswerStatus, Block, Citation, Option, Question, ServiceCard
+from bot.answer import (
+    AnswerStatus,
+    Block,
+    Citation,
+    ModelCredit,
+    Option,
+    Question,
+    RephrasingTrace,
+    ServiceCard,
+)
 from bot.aspects import Aspect
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
@@ -88,6 +97,8 @@ class Turn:
         stated: What is answered from its fields; the first of `blocks` then.
         service_sources: The passages of its 设定依据 that are quoted.
         cards: Doors to services.
+        generated_by: The language model whose words the blocks are; None where they are not a model's.
+        rephrasing: What became of a model's answer; None where none was asked.
     """
 
     id: str
@@ -117,6 +128,8 @@ class Turn:
     stated: tuple[Block, ...] = ()
     service_sources: tuple[Evidence, ...] = ()
     cards: tuple[ServiceCard, ...] = ()
+    generated_by: ModelCredit | None = None
+    rephrasing: RephrasingTrace | None = None
 
     @property
     def other_regions(self) -> tuple[str, ...]:

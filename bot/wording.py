@@ -25,6 +25,7 @@ OFFER_PERSON = "需要的话，可以转人工客服。"
 OFFER_PERSON_ANGRY = "很抱歉没有帮到您。需要的话，可以转人工客服，由工作人员为您处理。"
 PERSON_LABEL = "转人工客服"
 CALL_PERSON = "转人工"
+GENERATED = "AI生成：以下由{model}根据下列现行有效文件改写，逐句核对过，以原文为准。"
 EMPTY = "知识库里还没有文件，暂时无法回答。"
 
 
@@ -50,6 +51,11 @@ def _place_in_document(chunk: Chunk) -> str:
         # A circular: 二、 alone says nothing, 二、补贴标准 does.
         return heading + article.removeprefix(numeral)
     return article
+
+
+def model_name(name: str, filing: str) -> str:
+    """Return how a language model is named to a citizen: with its 备案号 where it has one."""
+    return f"大模型 {name}（备案号 {filing}）" if filing else f"大模型 {name}"
 
 
 def scope_of(region: str) -> str:

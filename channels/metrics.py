@@ -45,6 +45,18 @@ class Metrics:
             buckets=_BUCKETS_S,
             registry=self._registry,
         )
+        self._rephrasings = Counter(
+            "wenzheng_rephrasings",
+            "Answers a language model was asked for, by what became of them; all but `shown` were quoted",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._dropped = Counter(
+            "wenzheng_sentences_dropped",
+            "Sentences of a language model that were not shown, by reason",
+            ["fault"],
+            registry=self._registry,
+        )
         self.open_sockets = Gauge(
             "wenzheng_open_sockets",
             "Open WebSocket connections",
@@ -70,6 +82,10 @@ class Metrics:
         self._questions.labels(answer.status.value, channel).inc()
         for step, duration_ms in answer.trace.timings_ms.items():
             self._steps.labels(step).observe(duration_ms / 1000)
+        if answer.trace.rephrasing is not None:
+            self._rephrasings.labels(answer.trace.rephrasing.outcome).inc()
+            for fault, count in answer.trace.rephrasing.dropped.items():
+                self._dropped.labels(fault).inc(count)
 
     def reject(self, channel: str, code: str) -> None:
         """Count one refusal."""

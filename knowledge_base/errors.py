@@ -30,6 +30,7 @@
     │   ├── IllegalHandover           a hand-over is not in a state for this
     │   ├── IllegalTicketStep         a ticket is not in a state for this
     │   └── SealBroken                what was sealed cannot be opened: another key, or damaged
+    ├── ResponderError                a language model cannot be reached, is too slow or too busy
     └── QuestionRejected              what a citizen sent cannot be a question; carries a code
 
 A refusal to answer is a status of an Answer (`bot.answer.AnswerStatus`), never an exception.
@@ -197,6 +198,10 @@ class IllegalTicketStep(DeskError):
 
 class SealBroken(DeskError):
     """What was sealed cannot be opened: another key is in use, or it is damaged."""
+
+
+class ResponderError(WenzhengError):
+    """A language model gave no text: out of reach, too slow, too busy, or nothing fit to read."""
 
 
 class QuestionRejected(WenzhengError):

@@ -7,6 +7,7 @@ import typer
 
 from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
 from eval.commands.learning import calibrate, train_adapter
+from eval.commands.models import evaluate_hostile, evaluate_support
 from eval.commands.proofs import crowd, desk, kill
 from eval.commands.retrieval import compare_systems, evaluate_retrieval
 from eval.commands.services import evaluate_services
@@ -29,5 +30,7 @@ def register(app: typer.Typer) -> None:
     group.command("crowd")(crowd)
     group.command("desk")(desk)
     group.command("backends")(evaluate_backends)
+    group.command("hostile")(evaluate_hostile)
+    group.command("support")(evaluate_support)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)

@@ -9,10 +9,11 @@ import pytest
 
 from bot import assembly
 from bot.answer import AnswerStatus, Question
-from bot.assembly import Service, load_reranker, open_service, open_words
+from bot.assembly import Service, load_reranker, load_responder, open_service, open_words
+from bot.responders.breaker import GuardedResponder
 from bot.settings import Settings
 from knowledge_base.database import open_database
-from knowledge_base.errors import EncoderError, IndexDamaged, IndexUnavailable
+from knowledge_base.errors import EncoderError, IndexDamaged, IndexUnavailable, ResponderError
 from knowledge_base.ingest import Progress, ingest_files
 from knowledge_base.words import Word, WordDraft, WordKind
 from retrieval import following
@@ -250,3 +251,13 @@ def test_a_reranker_that_is_not_there_is_named_at_start(empty: Service, tmp_path
     settings = empty.settings.model_copy(update={"reranker": str(tmp_path / "nowhere")})
     with pytest.raises(EncoderError, match="nowhere cannot be loaded"):
         load_reranker(settings)
+
+
+def test_a_language_model_is_opened_only_where_one_is_set(tmp_path: Path) -> None:
+    assert load_responder(Settings(data_dir=tmp_path)) is None
+    settings = Settings(data_dir=tmp_path, llm_url="http://127.0.0.1:9/v1", llm_model="qwen-gov")
+    responder = load_responder(settings)
+    assert isinstance(responder, GuardedResponder)
+    assert responder.name == "qwen-gov"
+    with pytest.raises(ResponderError, match="WENZHENG_LLM_MODEL"):
+        load_responder(Settings(data_dir=tmp_path, llm_model=str(tmp_path / "nothing")))

@@ -112,3 +112,14 @@ def test_a_misspelt_variable_is_told(
     monkeypatch.setenv("WENZHENG_HOTLNE", "12333")
     assert read_settings().hotline == "12345"
     assert "WENZHENG_HOTLNE is no setting and is ignored; WENZHENG_HOTLINE is one" in caplog.text
+
+
+def test_an_endpoint_needs_the_name_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WENZHENG_LLM_URL", "http://127.0.0.1:8000/v1")
+    with pytest.raises(SettingsError, match="llm_model is not"):
+        read_settings()
+    monkeypatch.setenv("WENZHENG_LLM_MODEL", "qwen")
+    monkeypatch.setenv("WENZHENG_LLM_KEY", "sk-geheim")
+    settings = read_settings()
+    assert (settings.llm_url, settings.llm_model) == ("http://127.0.0.1:8000/v1", "qwen")
+    assert "sk-geheim" not in repr(settings)

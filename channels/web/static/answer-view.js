@@ -66,7 +66,9 @@ export class AnswerView {
       const lead = block.lead && element("p", {}, block.lead);
       return element("div", attributes, lead, element("ul", {}, ...items));
     }
-    return element("p", attributes, ...marked(block.text, marks));
+    // The sign is there with the first block, before the whole answer says which model wrote.
+    const sign = block.generated && element("span", { class: "generated" }, "AI生成");
+    return element("p", attributes, sign, ...marked(block.text, marks));
   }
 
   #mark(n) {
@@ -164,8 +166,9 @@ export class AnswerView {
   }
 }
 
-/** What the words of an answer are: an item's, the operators', or the documents' own. */
-function madeFrom({ curated, status }) {
+/** What the words of an answer are: an item's, the operators', the documents' own, or a language model's. */
+function madeFrom({ curated, status, generated_by: model }) {
+  if (model) return `AI生成：大模型 ${model.name}${model.filing ? `（备案号 ${model.filing}）` : ""}依据现行有效文件改写，以原文为准`;
   if (status === "answered_from_service") return "来自政务服务事项库，依据现行有效文件";
   return curated ? "人工整理的问答，依据现行有效文件" : "回答摘自现行有效文件";
 }

@@ -32,10 +32,13 @@ def test_a_question_is_answered_with_citations(client: TestClient) -> None:
     assert QUOTE in answer["text"]
     assert set(answer) == {
         "status", "text", "blocks", "citations", "services", "suggestions", "options", "trace", "curated",
+        "generated_by",
     }  # fmt: skip
     assert answer["citations"][1]["quote"] == QUOTE
     assert answer["citations"][1]["document"]["source_file"] == "公积金/提取办法.md"
-    assert answer["trace"] == {"id": "trace-1", "timings_ms": {"retrieve": 8.0, "respond": 2.0}}
+    assert answer["trace"] == {
+        "id": "trace-1", "timings_ms": {"retrieve": 8.0, "respond": 2.0}, "rephrasing": None,
+    }  # fmt: skip
 
 
 def test_all_that_can_be_said_with_a_question_reaches_the_consultation(
