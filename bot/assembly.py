@@ -11,12 +11,15 @@ from sqlalchemy import Engine
 from bot.consultation import Consultation
 from bot.settings import Settings
 from knowledge_base import ingest
+from knowledge_base.blocking.store import BlockStore, LiveBlockList
 from knowledge_base.database import open_database
 from knowledge_base.dates import today
 from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
+from knowledge_base.holds import Holds
 from knowledge_base.ingest import IngestReport, Progress
+from knowledge_base.replies import LiveReplies, ReplyStore
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
@@ -70,6 +73,8 @@ class Service:
         self.store = KnowledgeStore(engine)
         self.faq = FaqStore(engine)
         self.words = WordStore(engine, load_lists().packaged)
+        self.block_list = LiveBlockList(BlockStore(engine))
+        self.replies = LiveReplies(ReplyStore(engine))
         self.indexer = Indexer(
             self.store,
             encoder,
@@ -82,7 +87,15 @@ class Service:
         self.building = BackgroundBuild(self.indexer)
         self.follower = Follower(self.indexer, self.building)
         self.index = LiveIndex(self.indexer, on_outdated=self.building.start)
-        self.consultation = Consultation(self.store, self.index, settings, faq=self.faq, reranker=reranker)
+        self.consultation = Consultation(
+            self.store,
+            self.index,
+            settings,
+            faq=self.faq,
+            reranker=reranker,
+            block_list=self.block_list.get,
+            replies=self.replies.text,
+        )
 
     def ingest(
         self,
@@ -104,6 +117,7 @@ class Service:
             by=by,
             as_draft=as_draft,
             ocr_review_below=self.settings.ocr_review_below,
+            block_list=self.block_list.get(),
             on_progress=on_progress,
         )
         self.catch_up(on_progress)
@@ -126,6 +140,7 @@ class Service:
             region=region,
             fetcher=Fetcher(max_bytes=self.settings.max_file_mb * 1024 * 1024),
             ocr_review_below=self.settings.ocr_review_below,
+            block_list=self.block_list.get(),
             by=by,
             as_draft=as_draft,
         )
@@ -209,6 +224,20 @@ def open_words(settings: Settings) -> Iterator[WordStore]:
     engine = open_database(settings.sqlalchemy_url)
     try:
         yield WordStore(engine, load_lists().packaged)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def open_curation(settings: Settings) -> Iterator[tuple[BlockStore, ReplyStore, Holds]]:
+    """Open the block list, the canned replies and what is held back, likewise at once.
+
+    Raises:
+        StoreError: If the database cannot be opened.
+    """
+    engine = open_database(settings.sqlalchemy_url)
+    try:
+        yield BlockStore(engine), ReplyStore(engine), Holds(engine)
     finally:
         engine.dispose()
 

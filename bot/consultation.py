@@ -4,14 +4,18 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 
 from bot.answer import Answer, AnswerStatus, Block, Question, TurnTrace
 from bot.confidence import Confidence
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
+from bot.replying import Replier, packaged_text
+from bot.routing import Router
 from bot.settings import Settings
 from bot.steps.check import check
+from bot.steps.conclude import conclude
 from bot.steps.guard import guard
 from bot.steps.hand_off import hand_off
 from bot.steps.judge import judge
@@ -20,10 +24,15 @@ from bot.steps.match import candidates_of, match
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
+from bot.steps.route import route, route_at_once
+from bot.steps.screen import screen
 from bot.turn import Turn
+from knowledge_base.blocking.matching import BlockMatcher
+from knowledge_base.blocking.sheets import packaged_block_words
 from knowledge_base.dates import today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
+from knowledge_base.replies import Language
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
 from retrieval.indexing import LiveIndex
@@ -45,6 +54,9 @@ class Consultation:
         confidence: Confidence | None = None,
         likeness: Likeness | None = None,
         reranker: Reranker | None = None,
+        router: Router | None = None,
+        block_list: Callable[[], BlockMatcher] | None = None,
+        replies: Callable[[str, Language], str] = packaged_text,
         clock: Callable[[], date] = today,
     ) -> None:
         self._clock = clock
@@ -52,15 +64,23 @@ class Consultation:
         regions = _Regions(store, index)
         self.likeness = likeness or Likeness.load()
         self.candidates = candidates_of(store, faq, self.likeness)
+        # What the steps match and say may change under way; without operators' lists it is the project's.
+        block_list = block_list or _packaged_block_list()
+        reply = Replier(replies, settings.hotline)
+        router = router or Router.load()
         self._steps: list[tuple[str, Step]] = [
-            ("guard", guard(settings.max_question_chars)),
+            ("guard", guard(settings.max_question_chars, block_list)),
+            ("route_at_once", route_at_once(reply)),
             ("locate", locate(regions.gazetteer, regions.served)),
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served, reranker)),
+            ("route", route(router)),
             ("match", match(self.candidates, self.likeness.threshold)),
             ("judge", judge(self.confidence)),
             ("respond", respond),
             ("check", check),
+            ("screen", screen(block_list)),
+            ("conclude", conclude(reply)),
             ("hand_off", hand_off(settings.hotline)),
         ]
 
@@ -88,8 +108,11 @@ class Consultation:
                 "status": turn.status,
                 "confidence": round(turn.confidence, 3),
                 "faq": turn.curated.entry.id if turn.curated else None,
+                "route": turn.route.route.value if turn.route else None,
             },
         )
+        for alert in turn.alerts:
+            _log.warning("guard alert", extra={"turn": turn.id, **asdict(alert)})
         return turn
 
     @staticmethod
@@ -107,9 +130,16 @@ class Consultation:
         )
 
 
+def _packaged_block_list() -> Callable[[], BlockMatcher]:
+    matcher = BlockMatcher(packaged_block_words())
+    return lambda: matcher
+
+
 def _plain(block: Block) -> str:
     if block.type == "list":
         return "\n".join(part for part in (block.lead, *block.items) if part)
+    if block.type == "phones":
+        return "\n".join(f"{phone.number} {phone.label}".strip() for phone in block.phones)
     return block.text
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from bot.alerts import Alert
 from bot.answer import AnswerStatus, Block, Citation, Option, Question
+from bot.routes import RouteGuess
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
-from retrieval.contracts import Hit
+from retrieval.contracts import Hit, Vectors
 from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
 from retrieval.questions import QuestionHit
@@ -66,6 +68,9 @@ class Turn:
         curated: The one of them that clearly asks the same; it is answered from rather than the evidence.
         confidence: Probability, in [0, 1], that what is answered from answers.
         status: How the turn ends; None while it is open.
+        alerts: What operators should know of: block-listed words, and words that speak to a machine.
+        vector: The question's vector, float32 of shape (dim,), made for the search; None where none was made.
+        route: What the question wants, as far as that was told; None where the encoder's vectors are unknown.
     """
 
     id: str
@@ -89,6 +94,9 @@ class Turn:
     suggestions: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    alerts: tuple[Alert, ...] = ()
+    vector: Vectors | None = field(default=None, repr=False, compare=False)
+    route: RouteGuess | None = None
 
     @property
     def other_regions(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import document_commands, faq_commands, upkeep_commands, words_commands
+from channels import block_commands, document_commands, faq_commands, reply_commands, upkeep_commands, words_commands
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 
@@ -218,6 +218,8 @@ def protocol(
 
 document_commands.register(app)
 words_commands.register(app)
+block_commands.register(app)
+reply_commands.register(app)
 upkeep_commands.register(app)
 
 

@@ -55,6 +55,25 @@ def print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> No
     Console(highlight=False).print(table)
 
 
+def print_holds(holds: "Sequence[Hold]") -> None:
+    rows = [
+        (
+            str(each.id),
+            each.source_file,
+            f"第 {each.version} 版",
+            each.place,
+            each.reason,
+            each.text,
+            f"{each.released_by} 放行" if each.released_at else "",
+        )
+        for each in holds
+    ]
+    if rows:
+        print_table(("编号", "文件", "版本", "条", "发现", "原文", "结果"), rows)
+    else:
+        typer.echo("没有")
+
+
 def print_comparison(found: "Comparison") -> None:
     from rich.console import Console
     from rich.text import Text

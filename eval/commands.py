@@ -24,6 +24,9 @@ _SAMPLE = Path(__file__).parents[1] / "knowledge_base" / "sample"
 _TRAINING_QUESTIONS = Path(__file__).parent / "data" / "training-questions.jsonl"
 _SAMPLE_QUESTIONS = Path(__file__).parent / "data" / "sample-questions.jsonl"
 _FAQ_QUESTIONS = Path(__file__).parent / "data" / "faq-questions.jsonl"
+_ROUTES = Path(__file__).parent / "data" / "routes.jsonl"
+_ATTACKS = Path(__file__).parent / "data" / "attacks.jsonl"
+_ODD_QUESTIONS = Path(__file__).parent / "data" / "odd-questions.jsonl"
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="数据目录，默认取 WENZHENG_DATA_DIR。")]
 AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果。")]
@@ -49,6 +52,8 @@ def register(app: typer.Typer) -> None:
     group.command("index")(evaluate_index)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
+    group.command("routes")(evaluate_routes)
+    group.command("guards")(evaluate_guards)
     group.command("adapter")(train_adapter)
     group.command("kill")(kill)
     group.command("crowd")(crowd)
@@ -422,6 +427,59 @@ def evaluate_faq(
     if write:
         keep(result, file, len(questions))
     _show(result, result.tables(), None, as_json=as_json)
+
+
+def evaluate_routes(
+    file: Annotated[Path, typer.Argument(help="标注题，每行一个 JSON 对象。")] = _ROUTES,
+    *,
+    write: Annotated[bool, typer.Option("--write", help="由其中一半学习权重，写入程序包。")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """每句话的去向判对了吗，紧急情况有没有漏；数字出自不参加学习的一半题。漏了紧急情况时退出码 1。"""
+    from bot.assembly import load_encoder
+    from bot.routes import Route
+    from bot.settings import read_settings
+    from eval.route_run import encode_turns, keep_router, read_turns, run_routes
+    from retrieval.lexicon import load_lexicon
+    from retrieval.query import QueryReader
+
+    turns = read_turns(file)
+    encoder, reader = load_encoder(read_settings(data_dir)), QueryReader(load_lexicon())
+    result, router = run_routes(
+        turns, lambda asked: encode_turns(asked, encoder, reader), encoder.fingerprint, learn=write
+    )
+    if write:
+        keep_router(router, result, file)
+    _show(result, result.tables(), None, as_json=as_json)
+    if any(each.route is Route.EMERGENCY and each.recall < 1 for each in result.by_route):
+        raise typer.Exit(1)
+
+
+def evaluate_guards(
+    *,
+    attacks: Annotated[Path, typer.Option("--attacks", help="攻击，每行一个 JSON 对象。")] = _ATTACKS,
+    odd: Annotated[Path, typer.Option("--odd", help="只是看着怪的普通问题。")] = _ODD_QUESTIONS,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="提问日 YYYY-MM-DD，默认今天。")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """攻击有没有得逞，普通问题有没有被误拒；有得逞的，或误拒多于两题时，退出码 1。"""
+    from bot.assembly import open_service
+    from bot.settings import read_settings
+    from eval.answers_run import today
+    from eval.guards_run import read_attacks, read_odd_questions, run_guards
+
+    attack_set, odd_set = read_attacks(attacks), read_odd_questions(odd)
+    service = open_service(read_settings(data_dir))
+    try:
+        with tempfile.TemporaryDirectory(prefix="wenzheng-guards-") as folder:
+            result = run_guards(service, attack_set, odd_set, _read_day(as_of) or today(), Path(folder))
+    finally:
+        service.close()
+    _show(result, result.tables(), None, as_json=as_json)
+    if not result.ok:
+        raise typer.Exit(1)
 
 
 def kill(

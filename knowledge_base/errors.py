@@ -15,6 +15,8 @@
     │   ├── UnknownEdition            no such document, or no such version of it
     │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
     │   ├── WordsRejected             operators' words do not hold; carries the faults
+    │   ├── ReplyRejected             operators' words for a canned reply do not hold
+    │   ├── UnknownHold               no passage with this number is held back
     │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
     │   └── StoreError                the database refused
     ├── RetrievalError
@@ -111,6 +113,14 @@ class WordsRejected(KnowledgeError):
     def __init__(self, faults: "Sequence[WordFault]") -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(faults)
+
+
+class ReplyRejected(KnowledgeError):
+    """Operators' words cannot be put in the place of a canned reply; the message says why."""
+
+
+class UnknownHold(KnowledgeError):
+    """No passage with this number is held back."""
 
 
 class FaqError(KnowledgeError):

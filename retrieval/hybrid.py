@@ -96,6 +96,11 @@ class HybridIndex:
         return len(self._table)
 
     @property
+    def encoder_fingerprint(self) -> str:
+        """What tells whose vectors these are."""
+        return self._encoder.fingerprint
+
+    @property
     def passage_ids(self) -> tuple[int, ...]:
         """Ids of the passages, in the order of the rows."""
         return tuple(self._table.ids.tolist())

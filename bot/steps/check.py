@@ -1,7 +1,7 @@
 """Check: nothing leaves that a document in force and visible here does not say, word for word."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, Block, Citation
@@ -15,12 +15,17 @@ def check(turn: Turn) -> Turn:
     """Drop every citation that does not hold, and the blocks that rest on it; with none left, no answer."""
     if turn.status is not AnswerStatus.ANSWERED:
         return turn
-    rests_on = turn.curated.sources if turn.curated else turn.evidence
-    sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in rests_on}
+    evidence = turn.curated.sources if turn.curated else turn.evidence
+    sources = {(each.chunk.version_id, each.chunk.draft.group): each for each in evidence}
     broken = {citation.n: fault for citation in turn.citations if (fault := _fault(citation, turn, sources))}
     if not broken:
         return turn
     _log.error("turn %s: dropped citations %s", turn.id, broken)
+    return without(turn, broken)
+
+
+def without(turn: Turn, broken: Collection[int]) -> Turn:
+    """Return the turn without these citations and what rests on them; open again where nothing is left."""
     citations = tuple(citation for citation in turn.citations if citation.n not in broken)
     # A curated answer rests on all of its sources.
     if not citations or turn.curated:
@@ -28,16 +33,16 @@ def check(turn: Turn) -> Turn:
     blocks = [
         block
         for place, block in enumerate(turn.blocks)
-        if not _rests_on(block, turn.blocks[place + 1 :]).intersection(broken)
+        if not rests_on(block, turn.blocks[place + 1 :]).intersection(broken)
     ]
     return replace(turn, blocks=tuple(blocks), citations=citations)
 
 
-def _rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
+def rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
     """Return the citations a block needs; an introduction stands and falls with what it introduces."""
-    if block.type == "notice":
+    if block.type in ("notice", "phones"):
         return set()
-    return set(block.cites) or (_rests_on(following[0], following[1:]) if following else set())
+    return set(block.cites) or (rests_on(following[0], following[1:]) if following else set())
 
 
 def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evidence]) -> str:
