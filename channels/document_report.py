@@ -5,11 +5,14 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from rich.text import Text
 
     from knowledge_base.comparing import ArticleChange
     from knowledge_base.editions import Comparison, Edition
+    from knowledge_base.holds import Hold
 
 _KINDS = {"added": "增加", "removed": "删去", "changed": "修改", "moved": "移动"}
 
