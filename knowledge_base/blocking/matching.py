@@ -18,7 +18,7 @@ from knowledge_base.blocking.variants import Stream, is_han, sounds_of, stream_o
 MAX_GAP_CHARS = 4
 # Two characters of one sound are too often another word: 全责 and 拳择.
 HOMOPHONES_FROM = 3
-_PROSE = frozenset("，。！？；：、,.!?;:\n“”‘’《》（）()")
+_PROSE = frozenset("，。！？；：、,!?;\n“”‘’《》（）")
 _GRAVITY = {level: gravity for gravity, level in enumerate(BlockLevel)}
 
 
