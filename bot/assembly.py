@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from bot.consultation import Consultation
+from bot.emergencies import emergency_of
+from bot.routing import wants_person
 from bot.settings import Settings
 from knowledge_base import ingest
 from knowledge_base.blocking.store import BlockStore, LiveBlockList
@@ -19,6 +21,7 @@ from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
 from knowledge_base.holds import Holds
 from knowledge_base.ingest import IngestReport, Progress
+from knowledge_base.injection import find_injections
 from knowledge_base.replies import LiveReplies, ReplyStore
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
@@ -298,4 +301,9 @@ def open_service(
         service.follow()
     # The dictionaries load on first use; better now than under the first citizen's question.
     service.indexer.reader().warm_up()
+    for question in ("预热", "warm up"):
+        emergency_of(question)
+        wants_person(question)
+        find_injections(question)
+    service.block_list.get().find("预热")
     return service

@@ -112,7 +112,7 @@ class Consultation:
             },
         )
         for alert in turn.alerts:
-            _log.warning("guard alert", extra={"turn": turn.id, **asdict(alert)})
+            _log.warning("turn %s: %s in %s", turn.id, alert.kind, alert.place.value, extra=asdict(alert))
         return turn
 
     @staticmethod

@@ -10,7 +10,7 @@ from knowledge_base.replies import Language, packaged_replies, parts_of
 
 
 def language_of(text: str, locale: str | None = None) -> Language:
-    """Return the language a question is written in; the locale decides where it has neither characters nor letters."""
+    """Return the language a question is written in; the locale decides where it has no letters."""
     if any(map(is_han, text)):
         return Language.TRADITIONAL if fold(text) != normal(text) else Language.SIMPLIFIED
     if any(character.isalpha() for character in text):

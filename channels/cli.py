@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import block_commands, document_commands, faq_commands, reply_commands, upkeep_commands, words_commands
+from channels import (
+    block_commands,
+    document_commands,
+    faq_commands,
+    reply_commands,
+    upkeep_commands,
+    words_commands,
+)
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import WenzhengError
 

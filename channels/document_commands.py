@@ -216,10 +216,11 @@ def held(
     data_dir: DataDir = None,
 ) -> None:
     """列出暂不引用的段落：里面有写给机器看的话，核对之前不会拿来回答。"""
+    from pydantic_core import to_jsonable_python
+
     from bot.assembly import open_curation
     from bot.settings import read_settings
     from channels.document_report import print_holds
-    from pydantic_core import to_jsonable_python
 
     with open_curation(read_settings(data_dir)) as (_, _, holds):
         found = holds.list(released=released)

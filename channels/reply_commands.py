@@ -16,7 +16,8 @@ Key = Annotated[str, typer.Argument(metavar="名称", help="replies list 列出�
 Lang = Annotated[Language, typer.Option("--language", help="语言；按市民提问所用的语言选用")]
 
 group = typer.Typer(
-    help="固定答复：紧急情况、投诉、查自己的记录、问候等，可改成自己的话，不必重启即可生效。", no_args_is_help=True
+    help="固定答复：紧急情况、投诉、查自己的记录、问候等，可改成自己的话，不必重启即可生效。",
+    no_args_is_help=True,
 )
 
 

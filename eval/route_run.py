@@ -1,8 +1,8 @@
 """`wenzheng eval routes`: is every turn led where it wants to go, and no emergency missed?
 
-The model of `bot.routing` is learned from the half of the labelled turns that is marked `tune`; how strongly it
-is held back is chosen by folds left out within that half. Every figure is of the other half, `test`, which is
-in other words and is never learned from.
+The model of `bot.routing` is learned from the labelled turns that are marked `tune`; how strongly it is held
+back is chosen by folds left out among them. Every figure is of the others, `test`, which are in other words
+and never learned from.
 """
 
 import hashlib
@@ -92,7 +92,7 @@ class RouteResult:
             ("去向", "题数", "查全", "查准", "F1"),
             (
                 *(
-                    (each.route.value, str(each.labelled), percent(each.recall), percent(each.precision), f"{each.f1:.3f}")
+                    _row(each)
                     for each in self.by_route
                 ),
                 ("宏平均 F1", "", "", "", f"{self.macro_f1:.3f}"),
@@ -111,6 +111,11 @@ class RouteResult:
             ),
         )
         return [scores, confused, faults]
+
+
+def _row(scores: RouteScores) -> tuple[str, ...]:
+    shares = percent(scores.recall), percent(scores.precision), f"{scores.f1:.3f}"
+    return scores.route.value, str(scores.labelled), *shares
 
 
 def read_turns(path: Path) -> tuple[LabelledTurn, ...]:
@@ -135,9 +140,7 @@ def encode_turns(turns: Sequence[LabelledTurn], encoder: Encoder, reader: QueryR
     return encoder.encode_queries([reader.read(turn.text).encoder_text for turn in turns])
 
 
-def learn_router(
-    turns: Sequence[LabelledTurn], vectors: Vectors, encoder: str
-) -> tuple[Router, float]:
+def learn_router(turns: Sequence[LabelledTurn], vectors: Vectors, encoder: str) -> tuple[Router, float]:
     """Learn from the tune half; return the model and its macro-F1 on the folds left out.
 
     What the patterns decide is learned from, too: a model that knows emergencies in plain words finds those
@@ -176,7 +179,7 @@ def _left_out_macro_f1(
 
 
 def _fit(values: Floats, labels: np.ndarray, strength: float) -> tuple[Floats, Floats]:
-    """Return weights of shape (len(Route), features) and bias, routes counting evenly, in the order of Route."""
+    """Return weights of shape (len(Route), features) and bias, in the order of Route; all count evenly."""
     model = LogisticRegression(C=strength, max_iter=3000, class_weight="balanced").fit(values, labels)
     order = [list(model.classes_).index(route.value) for route in Route]
     return model.coef_[order], model.intercept_[order]
@@ -225,7 +228,7 @@ def run_routes(
         router, left_out = Router.load(), None
         if router.encoder != encoder:
             raise DatasetError(
-                f"route weights are for encoder {router.encoder}, this is {encoder}: use --write to learn anew"
+                f"route weights are for encoder {router.encoder}, this is {encoder}: learn with --write"
             )
         held = [turn for turn in turns if turn.split == "test"]
         test = list(zip(held, encode(held), strict=True))

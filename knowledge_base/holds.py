@@ -1,8 +1,8 @@
 """Passages held back: what speaks to a machine in a document is not answered from until a reviewer says so.
 
-A passage is a whole 条 or item (a chunk's group), since it is answered from as a whole. It is looked at when its
-version lands, and again by `scan`, as the patterns get better. The same words in a later version of the same
-document need no second release.
+A passage is a whole 条 or item (a chunk's group), since it is answered from as a whole. It is looked at when
+its version lands, and again by `scan`, as the patterns get better. The same words in a later version of the
+same document need no second release.
 """
 
 from collections import defaultdict
@@ -71,7 +71,7 @@ def is_held() -> ColumnElement[bool]:
 
 
 def reason_to_hold(texts: Iterable[str]) -> str:
-    """Return what in the words of a passage, its headings and its title speaks to a machine; empty for nothing."""
+    """Return what in the words of a passage, headings included, speaks to a machine; empty for nothing."""
     found = [each for text in texts for each in find_injections(text)]
     return "；".join(dict.fromkeys(f"{each.kind.value}“{each.written}”" for each in found))
 
@@ -159,7 +159,9 @@ class Holds:
             StoreError: If the database refuses.
         """
         with self._changing() as session:
-            added = sum(hold_suspects(session, version) for version in session.scalars(select(VersionRow)).all())
+            added = sum(
+                hold_suspects(session, version) for version in session.scalars(select(VersionRow)).all()
+            )
             if added:
                 raise_revision(session)
             return added

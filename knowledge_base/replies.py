@@ -136,9 +136,7 @@ class ReplyStore:
                 if row is None:
                     replies.append(Reply(key, language, packaged.about, words))
                 else:
-                    replies.append(
-                        Reply(key, language, packaged.about, row.text, row.added_at, row.added_by)
-                    )
+                    replies.append(Reply(key, language, packaged.about, row.text, row.added_at, row.added_by))
         return tuple(replies)
 
     def set(self, key: str, language: Language, words: str, *, by: str) -> None:
@@ -156,7 +154,7 @@ class ReplyStore:
             session.add(ReplyRow(key=key, language=language.value, text=words, added_by=by))
 
     def reset(self, key: str, language: Language | None = None, *, by: str) -> bool:
-        """Go back to the project's words, in one language or in all; return whether there was anything to undo.
+        """Go back to the project's words, in one language or in all; tell whether there was anything.
 
         Raises:
             ReplyRejected: If there is no such reply.
@@ -165,7 +163,8 @@ class ReplyStore:
         self._known(key)
         with database_faults("固定答复未能保存"), Session(self._engine) as session, session.begin():
             raise_revision(session, REPLIES)
-            return any([_retire(session, key, each, by) for each in (language and [language]) or Language])
+            wanted = tuple(Language) if language is None else (language,)
+            return sum(_retire(session, key, each, by) for each in wanted) > 0
 
     def _known(self, key: str) -> PackagedReply:
         if key not in self.packaged:
@@ -219,7 +218,7 @@ class LiveReplies:
                 try:
                     self._look()
                 except StoreError as error:
-                    _log.error("the replies cannot be read, the last ones go on: %s", error)  # noqa: TRY400
+                    _log.error("the replies cannot be read, the last ones go on: %s", error)
             return self._texts[key, language]
 
     def _look(self) -> None:

@@ -1,7 +1,7 @@
 """The revision: the number of the last write that changed what may be answered, and the turn writers take.
 
-The operators' words, their block list and their replies have a revision of their own. Each is one row, and every
-change of it is one statement, for the first write as for any other, or two first writers would meet at the insert.
+The operators' words, block list and replies have revisions of their own. Each is one row, and every change of
+it is one statement, for the first write as for any other, or two first writers would meet at the insert.
 """
 
 from sqlalchemy import Integer, SQLColumnExpression, String, cast

@@ -1,35 +1,28 @@
 """Conclude: a turn that no document answers ends by its route, and an answer is given what belongs beside it.
 
-A wrong route must not cost an answer: where the documents clearly answer they do, whatever the route is named.
+A wrong route must not cost an answer: where the documents clearly answer they do, whatever the route is.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from bot.answer import AnswerStatus, NoticeBlock
 from bot.own_records import service_showing
 from bot.pipeline import Step
 from bot.replying import Replier
 from bot.routes import Route
+from bot.routing import cue_file
 from bot.steps.route import is_abusive
 from bot.turn import Turn
 from knowledge_base.folding import fold
+from knowledge_base.patterns import Patterns
 
 # From this confidence on the documents answer clearly.
 CLEARLY_ANSWERED = 0.8
 # How likely the route has to be: where nothing answers, and where something does, though not clearly.
 LIKELY = 0.5
 SURE = 0.85
-_SMALLTALK: Mapping[str, re.Pattern[str]] = {
-    "identity": re.compile(
-        r"你(?:是|叫|会|能|有什么(?:功能|用)|可以|多大|几岁|干(?:啥|嘛)|背后|真的是)|介绍一?下?(?:你)?自己|能问你|是(?:真人|机器人)|who are you|what are you|what can you|your name"
-    ),
-    "thanks": re.compile(
-        r"谢|感谢|辛苦|再见|拜拜|回头见|晚安|好的|好嘞|好吧|知道|明白|懂了|收到|没事了|不用了|不需要|没别的|打扰|麻烦你|88$|thank|bye|^ok"
-    ),
-    "greeting": re.compile(r"你好|您好|嗨|哈喽|早|下午好|晚上好|在吗|有人在|hello|\bhi\b|\bhey\b|good (?:morning|afternoon|evening)"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +72,14 @@ def conclude(reply: Replier) -> Step:
 
 
 def _accompanied(turn: Turn, reply: Replier) -> Turn:
-    """An answer to somebody who may be in danger has the numbers before it, one to a complaint where to go after."""
+    """Put numbers before an answer to somebody who may be in danger, where to go after one to a complaint."""
     if turn.route is not None and turn.route.route is Route.EMERGENCY:
         return replace(turn, blocks=(*reply("emergency_general", turn), *turn.blocks))
-    if turn.route is not None and turn.route.route is Route.COMPLAINT and turn.status is AnswerStatus.ANSWERED:
+    if (
+        turn.route is not None
+        and turn.route.route is Route.COMPLAINT
+        and turn.status is AnswerStatus.ANSWERED
+    ):
         return replace(turn, blocks=(*turn.blocks, NoticeBlock(text=reply.text("complaint_beside", turn))))
     return turn
 
@@ -102,6 +99,11 @@ def _ended(turn: Turn, status: AnswerStatus, reply: Replier) -> Turn:
     )
 
 
+@cache
+def _smalltalk() -> Patterns:
+    return cue_file().table("smalltalk")
+
+
 def _reply_of(turn: Turn, status: AnswerStatus) -> tuple[str, dict[str, str]]:
     text = fold(turn.text)
     if is_abusive(turn.alerts) and status is not AnswerStatus.EMERGENCY:
@@ -112,7 +114,9 @@ def _reply_of(turn: Turn, status: AnswerStatus) -> tuple[str, dict[str, str]]:
         case AnswerStatus.PERSONAL_DATA:
             return "own_record", {"service": service_showing(text)}
         case AnswerStatus.SMALLTALK:
-            return next((key for key, pattern in _SMALLTALK.items() if pattern.search(text)), "smalltalk"), {}
+            return next(
+                (key for key, pattern in _smalltalk().items() if pattern.search(text)), "smalltalk"
+            ), {}
         case AnswerStatus.OUT_OF_SCOPE:
             return "out_of_scope", {}
     is_complaint = turn.route is not None and turn.route.route is Route.COMPLAINT

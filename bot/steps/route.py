@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def route_at_once(reply: Replier) -> Step:
-    """Return the step that ends a turn where somebody is in danger, a word refuses it, or a person is asked for."""
+    """Return the step that ends a turn of somebody in danger, with a refused word, or for a person."""
 
     def step(turn: Turn) -> Turn:
         emergency = emergency_of(turn.text)
@@ -57,7 +57,7 @@ def route(router: Router) -> Step:
             if encoder not in strangers:
                 strangers.add(encoder)
                 _log.warning(
-                    "routes were learned from encoder %s, this is %s: learn anew with `wenzheng eval routes --write`",
+                    "routes are for encoder %s, this is %s: learn anew with `wenzheng eval routes --write`",
                     router.encoder,
                     encoder,
                 )
@@ -74,6 +74,4 @@ def _asks_nothing(text: str) -> bool:
 
 def is_abusive(alerts: tuple[Alert, ...]) -> bool:
     """Tell whether the citizen's question held words that are masked."""
-    return any(
-        alert.level is BlockLevel.MASK and alert.place is AlertPlace.QUESTION for alert in alerts
-    )
+    return any(alert.level is BlockLevel.MASK and alert.place is AlertPlace.QUESTION for alert in alerts)

@@ -8,6 +8,7 @@ itself; is what lies between its characters a disguise, or the punctuation of or
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ahocorasick_rs import AhoCorasick
 
@@ -111,7 +112,7 @@ def _is_disguise(text: str, places: Sequence[int]) -> bool:
     A comma or a full stop parts clauses: 开枪。支付 holds no 枪支. Where every two characters are parted,
     and there are three at least, it is a disguise after all.
     """
-    gaps = [text[a + 1 : b] for a, b in zip(places, places[1:], strict=False) if b > a + 1]
+    gaps = [text[a + 1 : b] for a, b in pairwise(places) if b > a + 1]
     if any(len(gap) > MAX_GAP_CHARS for gap in gaps):
         return False
     prose = [gap for gap in gaps if any(character in _PROSE for character in gap)]

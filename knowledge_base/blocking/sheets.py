@@ -1,4 +1,4 @@
-"""Sheets of the block list, columns 词、级别、类别、备注: CSV or TSV, UTF-8 or GB18030, with or without heading."""
+"""Sheets of the block list, columns 词、级别、类别、备注: CSV or TSV, UTF-8 or GB18030."""
 
 import csv
 import io

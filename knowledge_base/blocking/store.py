@@ -155,7 +155,7 @@ class LiveBlockList:
                 try:
                     self._look()
                 except StoreError as error:
-                    _log.error("the block list cannot be read, the last one goes on: %s", error)  # noqa: TRY400
+                    _log.error("the block list cannot be read, the last one goes on: %s", error)
             return self._matcher
 
     def _look(self) -> None:

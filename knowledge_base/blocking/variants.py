@@ -1,7 +1,7 @@
 """The forms a word is written in to slip through: what is left of a text when they are taken away.
 
 A text becomes a stream of units: letters, digits and characters, folded one by one, without what stands
-between them. Beside each unit is its sound, one code for all characters that pinyin writes alike without tones.
+between them. Beside each is its sound, one code for all characters that pinyin writes alike, tones aside.
 """
 
 import threading

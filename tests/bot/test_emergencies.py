@@ -1,4 +1,4 @@
-"""Somebody in danger is told from somebody who asks about the rules on danger, before anything is searched."""
+"""Somebody in danger is told from somebody who asks about the rules on it, before anything is searched."""
 
 import json
 from pathlib import Path

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bot.routes import Route
-from bot.routing import CUE_NAMES, Router, cues_of, wants_person
+from bot.routing import Router, cue_names, cues_of, wants_person
 from knowledge_base.errors import SettingsError
 
 DIM = 3
@@ -15,9 +15,9 @@ DIM = 3
 
 def router(**weights: float) -> Router:
     """A model that goes by cues alone: policy, unless a cue that is named speaks for a chat."""
-    cue_weights = np.zeros((len(Route), len(CUE_NAMES)), np.float32)
+    cue_weights = np.zeros((len(Route), len(cue_names())), np.float32)
     for cue, weight in weights.items():
-        cue_weights[tuple(Route).index(Route.SMALLTALK), CUE_NAMES.index(cue)] = weight
+        cue_weights[tuple(Route).index(Route.SMALLTALK), cue_names().index(cue)] = weight
     bias = np.array([1.0 if route is Route.POLICY else 0.0 for route in Route], np.float32)
     zeros = np.zeros((len(Route), DIM), np.float32)
     return Router("bigram-3", np.zeros(DIM, np.float32), zeros, cue_weights, bias)
@@ -25,7 +25,15 @@ def router(**weights: float) -> Router:
 
 @pytest.mark.parametrize(
     "text",
-    ["转人工", "人工客服在吗", "我要和真人说话", "有冇人工客服呀", "轉真人客服", "I want to talk to a real person", "请找个人来帮我"],
+    [
+        "转人工",
+        "人工客服在吗",
+        "我要和真人说话",
+        "有冇人工客服呀",
+        "轉真人客服",
+        "I want to talk to a real person",
+        "请找个人来帮我",
+    ],
 )
 def test_a_person_is_asked_for(text: str) -> None:
     assert wants_person(text)
@@ -49,8 +57,8 @@ def test_nobody_is_asked_for(text: str) -> None:
 
 
 def test_cues_are_told_from_the_words_in_any_script() -> None:
-    assert dict(zip(CUE_NAMES, cues_of("謝謝"), strict=True))["chat"] == 1.0
-    found = dict(zip(CUE_NAMES, cues_of("居住证怎么办理，要带什么材料"), strict=True))
+    assert dict(zip(cue_names(), cues_of("謝謝"), strict=True))["chat"] == 1.0
+    found = dict(zip(cue_names(), cues_of("居住证怎么办理，要带什么材料"), strict=True))
     assert (found["handling"], found["chat"], found["short"]) == (1.0, 0.0, 0.0)
 
 

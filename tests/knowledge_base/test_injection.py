@@ -1,4 +1,4 @@
-"""Words that speak to a machine are recognised; documents and questions that speak to people are left alone."""
+"""Words that speak to a machine are recognised; what speaks to people is left alone."""
 
 import pytest
 

@@ -38,7 +38,12 @@ def test_every_packaged_reply_is_there_in_three_languages_and_holds(replies: Rep
 
 @pytest.mark.parametrize(
     ("key", "number"),
-    [("emergency_fire", "119"), ("emergency_medical", "120"), ("emergency_violence", "110"), ("self_harm", "12356")],
+    [
+        ("emergency_fire", "119"),
+        ("emergency_medical", "120"),
+        ("emergency_violence", "110"),
+        ("self_harm", "12356"),
+    ],
 )
 def test_an_emergency_names_the_line_to_call_first(key: str, number: str) -> None:
     for words in packaged_replies()[key].texts.values():

@@ -24,7 +24,10 @@ MATCHER = BlockMatcher(
         BlockWord("自制炸弹", BlockLevel.ALERT, "违法求助"),
     ]
 )
-AT_ONCE = [("guard", guard(500, lambda: MATCHER)), ("at_once", route_at_once(Replier(packaged_text, "12345")))]
+AT_ONCE = [
+    ("guard", guard(500, lambda: MATCHER)),
+    ("at_once", route_at_once(Replier(packaged_text, "12345"))),
+]
 
 
 def asked(text: str, *history: Message) -> Turn:

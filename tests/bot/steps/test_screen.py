@@ -18,7 +18,8 @@ def listed(level: BlockLevel) -> BlockMatcher:
 def answered() -> Turn:
     first = evidence_of(chunk_of("第五条　养犬登记费每年二百元。", version=1, article="第五条"), score=1.0)
     second = evidence_of(
-        chunk_of("第六条　养犬登记由领狗证的张某经办。", version=2, article="第六条", title="云州市公告"), score=0.9
+        chunk_of("第六条　养犬登记由领狗证的张某经办。", version=2, article="第六条", title="云州市公告"),
+        score=0.9,
     )
     return respond(turn_of("养犬登记费多少", first, second))
 

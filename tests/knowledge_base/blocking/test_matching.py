@@ -84,7 +84,11 @@ def test_whatever_is_matched_stands_in_the_text_where_it_says(text: str) -> None
     assert len(struck_out(text, matches)) == len(text)
 
 
-@given(st.sampled_from(WORDS), st.text(alphabet=" 　-_*\u200b", max_size=3), st.text(alphabet="的了是", max_size=5))
+@given(
+    st.sampled_from(WORDS),
+    st.text(alphabet=" 　-_*\u200b", max_size=3),
+    st.text(alphabet="的了是", max_size=5),
+)
 def test_a_listed_word_is_found_whatever_is_put_between_its_characters(
     word: BlockWord, gap: str, around: str
 ) -> None:

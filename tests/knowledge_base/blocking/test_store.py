@@ -1,4 +1,4 @@
-"""The block list in SQL: all or none, with its history, on top of the project's, read anew when it changes."""
+"""The block list in SQL: all or none, with its history, on top of the project's, read when it changes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +60,9 @@ def test_removing_a_packaged_word_hides_it_and_adding_it_brings_it_back(blocks: 
 
 def test_one_fault_and_nothing_is_added(blocks: BlockStore) -> None:
     with pytest.raises(WordsRejected) as rejected:
-        blocks.add([draft("加微领钱"), draft("。", row=2), draft("加微 领钱", row=3), draft("长" * 41, row=4)], by="")
+        blocks.add(
+            [draft("加微领钱"), draft("。", row=2), draft("加微 领钱", row=3), draft("长" * 41, row=4)], by=""
+        )
     assert [fault.row for fault in rejected.value.faults] == [2, 3, 4]
     assert blocks.records() == ()
     with pytest.raises(WordsRejected):
