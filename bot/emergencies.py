@@ -52,6 +52,12 @@ def _rules() -> _Rules:
     return _Rules()
 
 
+def asks_about_danger(text: str) -> bool:
+    """Tell whether a question is about a rule, an insurance or a record, and does not say: it happens now."""
+    rules, units = _rules(), visible_units(text)
+    return bool(rules.asking.search(units)) and not rules.now.search(units)
+
+
 def emergency_of(text: str) -> Emergency | None:
     """Return what kind of emergency a question tells of; None where it tells of none."""
     rules, units, lower = _rules(), visible_units(text), fold(text)
@@ -59,7 +65,7 @@ def emergency_of(text: str) -> Emergency | None:
         rules.harming_self.search(units) and not rules.not_harming_self.search(units)
     ):
         return Emergency.SELF_HARM
-    if rules.asking.search(units) and not rules.now.search(units):
+    if asks_about_danger(text):
         return None
     happening = next((kind for kind, pattern in rules.units if pattern.search(units)), None)
     happening = happening or next((kind for kind, pattern in rules.english if pattern.search(lower)), None)

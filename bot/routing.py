@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.confidence import beyond_documents
+from bot.emergencies import asks_about_danger
 from bot.routes import Route, RouteGuess
 from knowledge_base.blocking.variants import visible_units
 from knowledge_base.errors import SettingsError
@@ -128,8 +129,10 @@ class Router:
         return np.asarray(likely / likely.sum(), dtype=np.float32)
 
     def guess(self, text: str, vector: Vectors) -> RouteGuess:
-        """Return the likeliest route."""
+        """Return the likeliest route; one that asks about danger is no emergency, however near it sounds."""
         likely = self.probabilities(text, vector)
+        if asks_about_danger(text):
+            likely[tuple(Route).index(Route.EMERGENCY)] = 0.0
         best = int(likely.argmax())
         return RouteGuess(tuple(Route)[best], float(likely[best]))
 

@@ -109,14 +109,15 @@ def _stands_alone(stream: Stream, outside: int, inside: int) -> bool:
 def _is_disguise(text: str, places: Sequence[int]) -> bool:
     """Tell whether what lies between the characters may be overlooked.
 
-    A comma or a full stop parts clauses: 开枪。支付 holds no 枪支. Where every two characters are parted,
-    and there are three at least, it is a disguise after all.
+    A comma or a full stop parts clauses: 开枪。支付 holds no 枪支. Where half of the characters are parted
+    so, in two places at least, it is a disguise after all.
     """
     gaps = [text[a + 1 : b] for a, b in pairwise(places) if b > a + 1]
     if any(len(gap) > MAX_GAP_CHARS for gap in gaps):
         return False
     prose = [gap for gap in gaps if any(character in _PROSE for character in gap)]
-    return not prose or (len(prose) == len(set(places)) - 1 and len(prose) >= 2)
+    joins = len(set(places)) - 1
+    return not prose or (len(prose) >= 2 and 2 * len(prose) >= joins)
 
 
 def _apart(found: Sequence[BlockMatch]) -> tuple[BlockMatch, ...]:

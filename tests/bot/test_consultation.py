@@ -13,7 +13,21 @@ from knowledge_base.errors import QuestionRejected
 from tests.bot.builders import DAY
 from tests.bot.conftest import CITY, COUNTY
 
-STEPS = ("guard", "locate", "rewrite", "retrieve", "match", "judge", "respond", "check", "hand_off")
+STEPS = (
+    "guard",
+    "route_at_once",
+    "locate",
+    "rewrite",
+    "retrieve",
+    "route",
+    "match",
+    "judge",
+    "respond",
+    "check",
+    "screen",
+    "conclude",
+    "hand_off",
+)
 
 
 def ask(
