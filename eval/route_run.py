@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from sklearn.linear_model import LogisticRegression
 
@@ -28,6 +29,7 @@ from retrieval.contracts import Encoder, Vectors
 from retrieval.query import QueryReader
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
+SHARPENINGS = tuple(place / 4 for place in range(4, 25))
 # Vectors lie close together: what sets questions apart has to be brought up to the size of a cue.
 VECTOR_SCALE = 20.0
 
@@ -152,9 +154,13 @@ def learn_router(turns: Sequence[LabelledTurn], vectors: Vectors, encoder: str) 
     centre = vectors[tune].mean(axis=0)
     cues = np.stack([cues_of(turn.text) for turn in learned])
     values = np.hstack([(vectors[tune] - centre) * VECTOR_SCALE, cues]).astype(np.float64)
-    left_out = {strength: _left_out_macro_f1(learned, values, labels, strength) for strength in STRENGTHS}
-    strength = max(STRENGTHS, key=left_out.__getitem__)
+    left_out = {strength: _left_out_logits(values, labels, strength) for strength in STRENGTHS}
+    scores = {strength: _macro_f1_of(learned, logits) for strength, logits in left_out.items()}
+    strength = max(STRENGTHS, key=scores.__getitem__)
     weights, bias = _fit(values, labels, strength)
+    # What is held back says less than it knows: likelihoods are brought up to what left-out turns bear out.
+    factor = min(SHARPENINGS, key=lambda each: _log_loss(learned, each * left_out[strength]))
+    weights, bias = factor * weights, factor * bias
     dim = vectors.shape[1]
     router = Router(
         encoder,
@@ -163,22 +169,33 @@ def learn_router(turns: Sequence[LabelledTurn], vectors: Vectors, encoder: str) 
         weights[:, dim:].astype(np.float32),
         bias.astype(np.float32),
     )
-    return router, left_out[strength]
+    return router, scores[strength]
 
 
-def _left_out_macro_f1(
-    turns: Sequence[LabelledTurn], values: Floats, labels: np.ndarray, strength: float
-) -> float:
-    folds = np.arange(len(turns)) % FOLDS
-    given = np.empty(len(turns), dtype=int)
+def _left_out_logits(values: Floats, labels: NDArray[np.str_], strength: float) -> Floats:
+    """Return the logits of every turn by a model that has not seen it, of shape (n, len(Route))."""
+    folds = np.arange(len(values)) % FOLDS
+    logits = np.empty((len(values), len(Route)))
     for fold in range(FOLDS):
         weights, bias = _fit(values[folds != fold], labels[folds != fold], strength)
-        given[folds == fold] = (values[folds == fold] @ weights.T + bias).argmax(axis=1)
-    pairs = [(turn.route, tuple(Route)[place]) for turn, place in zip(turns, given, strict=True)]
-    return macro_f1(score_routes(pairs))
+        logits[folds == fold] = values[folds == fold] @ weights.T + bias
+    return logits
 
 
-def _fit(values: Floats, labels: np.ndarray, strength: float) -> tuple[Floats, Floats]:
+def _macro_f1_of(turns: Sequence[LabelledTurn], logits: Floats) -> float:
+    given = logits.argmax(axis=1)
+    return macro_f1(
+        score_routes([(turn.route, tuple(Route)[at]) for turn, at in zip(turns, given, strict=True)])
+    )
+
+
+def _log_loss(turns: Sequence[LabelledTurn], logits: Floats) -> float:
+    right = [tuple(Route).index(turn.route) for turn in turns]
+    spread = np.logaddexp.reduce(logits, axis=1)
+    return float((spread - logits[np.arange(len(turns)), right]).mean())
+
+
+def _fit(values: Floats, labels: NDArray[np.str_], strength: float) -> tuple[Floats, Floats]:
     """Return weights of shape (len(Route), features) and bias, in the order of Route; all count evenly."""
     model = LogisticRegression(C=strength, max_iter=3000, class_weight="balanced").fit(values, labels)
     order = [list(model.classes_).index(route.value) for route in Route]

@@ -1,4 +1,4 @@
-"""Learning and judging routes: what is counted, what is kept, and that the test half is never learned from."""
+"""Learning and judging routes: what is counted, what is kept, what is refused."""
 
 import json
 from collections.abc import Sequence
@@ -90,7 +90,7 @@ def test_weights_of_another_encoder_are_not_judged() -> None:
 def test_a_text_that_comes_twice_is_told(tmp_path: Path) -> None:
     line = json.dumps({"id": "a", "split": "tune", "route": "policy", "text": "甲"}, ensure_ascii=False)
     file = tmp_path / "set.jsonl"
-    file.write_text(f"{line}\n{line.replace('"a"', '"b"')}\n", encoding="utf-8")
+    file.write_text("\n".join([line, line.replace('"a"', '"b"')]), encoding="utf-8")
     with pytest.raises(DatasetError, match="comes twice"):
         read_turns(file)
 
