@@ -40,12 +40,12 @@ class _Ending:
 
 _ENDINGS: Mapping[Route, _Ending] = {
     Route.EMERGENCY: _Ending(AnswerStatus.EMERGENCY, LIKELY, displaces=False),
-    Route.PERSON: _Ending(AnswerStatus.HANDED_TO_HUMAN, LIKELY, displaces=True),
+    Route.PERSON: _Ending(AnswerStatus.HANDED_TO_HUMAN, 0.6, displaces=True),
     Route.OWN_RECORD: _Ending(AnswerStatus.PERSONAL_DATA, LIKELY, displaces=True),
     Route.COMPLAINT: _Ending(AnswerStatus.HANDED_TO_HUMAN, 0.6, displaces=False),
     Route.SMALLTALK: _Ending(AnswerStatus.SMALLTALK, LIKELY, displaces=True),
     # To be told that a question is out of scope, when the documents only lack an answer, sends people away.
-    Route.OUT_OF_SCOPE: _Ending(AnswerStatus.OUT_OF_SCOPE, 0.7, displaces=True),
+    Route.OUT_OF_SCOPE: _Ending(AnswerStatus.OUT_OF_SCOPE, SURE, displaces=True),
 }
 _ANSWERING = frozenset({AnswerStatus.ANSWERED, AnswerStatus.CLARIFY})
 _UNDECIDED = frozenset({None, AnswerStatus.NO_ANSWER, AnswerStatus.ANSWERED, AnswerStatus.CLARIFY})
