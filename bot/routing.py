@@ -69,6 +69,17 @@ def asks_something(text: str) -> bool:
     return any(_cues()[cue].search(units) for cue in ("handling", "rule"))
 
 
+def has_cue_of(route: Route, text: str) -> bool:
+    """Tell whether the words themselves speak for a route that people are lost by if it is wrong."""
+    units = visible_units(text)
+    match route:
+        case Route.PERSON:
+            return bool(_cues()["person"].search(units))
+        case Route.OUT_OF_SCOPE:
+            return bool(_cues()["trade"].search(units)) or beyond_documents(text)
+    return True
+
+
 def cues_of(text: str) -> NDArray[np.float32]:
     """Return the cues in a question's words, in the order of `cue_names`."""
     units = visible_units(text)

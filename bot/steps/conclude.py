@@ -12,7 +12,7 @@ from bot.own_records import service_showing
 from bot.pipeline import Step
 from bot.replying import Replier
 from bot.routes import Route
-from bot.routing import cue_file
+from bot.routing import cue_file, has_cue_of
 from bot.steps.route import is_abusive
 from bot.turn import Turn
 from knowledge_base.folding import fold
@@ -58,7 +58,7 @@ def conclude(reply: Replier) -> Step:
         ending = _ENDINGS.get(turn.route.route) if turn.route is not None else None
         if turn.route is None or ending is None or turn.status not in _UNDECIDED:
             return turn
-        sure = turn.route.probability
+        sure = turn.route.probability if has_cue_of(turn.route.route, turn.text) else 0.0
         if turn.status in _ANSWERING:
             clear = turn.curated is not None or turn.confidence >= CLEARLY_ANSWERED
             if ending.displaces and sure >= SURE and not clear:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -35,14 +36,13 @@ WORDS = {
 
 
 def turns() -> list[LabelledTurn]:
+    halves: list[tuple[Literal["tune", "test"], int]] = [("tune", 10), ("test", 2)]
     return [
-        LabelledTurn(
-            id=f"{split}-{route}-{n}", split=split, route=route, text=words + "。" * n + split
-        )
-        for split, count in (("tune", 10), ("test", 2))
+        LabelledTurn(id=f"{split}-{route}-{n}", split=split, route=route, text=words + "。" * n + split)
+        for split, count in halves
         for route, words in WORDS.items()
         for n in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def encode(asked: Sequence[LabelledTurn]) -> Vectors:

@@ -40,7 +40,7 @@ def said(turn: Turn) -> str:
         ("你是谁", Route.SMALLTALK, AnswerStatus.SMALLTALK, "不是真人"),
         ("谢谢", Route.SMALLTALK, AnswerStatus.SMALLTALK, "不客气"),
         ("红烧肉怎么做", Route.OUT_OF_SCOPE, AnswerStatus.OUT_OF_SCOPE, "不是政务方面"),
-        ("叫个能做主的", Route.PERSON, AnswerStatus.HANDED_TO_HUMAN, "24 小时有工作人员接听"),
+        ("换个人来说", Route.PERSON, AnswerStatus.HANDED_TO_HUMAN, "24 小时有工作人员接听"),
         ("阳台外面挂着个人", Route.EMERGENCY, AnswerStatus.EMERGENCY, "请马上拨打"),
     ],
 )
