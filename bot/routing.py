@@ -70,11 +70,13 @@ def asks_something(text: str) -> bool:
 
 
 def has_cue_of(route: Route, text: str) -> bool:
-    """Tell whether the words themselves speak for a route that people are lost by if it is wrong."""
+    """Tell whether the words themselves speak for a route that costs people an answer if it is wrong."""
     units = visible_units(text)
     match route:
         case Route.PERSON:
             return bool(_cues()["person"].search(units))
+        case Route.OWN_RECORD:
+            return bool(_cues()["record"].search(units))
         case Route.OUT_OF_SCOPE:
             return bool(_cues()["trade"].search(units)) or beyond_documents(text)
     return True

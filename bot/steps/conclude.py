@@ -30,22 +30,24 @@ class _Ending:
     """How a route ends a turn: the status, and how sure one has to be where nothing answers.
 
     Attributes:
-        displaces: Whether it may take the place of an answer that is not clear.
+        displaces: Whether it may take the place of an answer that is not clear, where the words speak for it.
+        needs_cue: Whether the words have to speak for it even where nothing answers.
     """
 
     status: AnswerStatus
     at_least: float
     displaces: bool
+    needs_cue: bool = False
 
 
 _ENDINGS: Mapping[Route, _Ending] = {
     Route.EMERGENCY: _Ending(AnswerStatus.EMERGENCY, LIKELY, displaces=False),
-    Route.PERSON: _Ending(AnswerStatus.HANDED_TO_HUMAN, 0.6, displaces=True),
+    Route.PERSON: _Ending(AnswerStatus.HANDED_TO_HUMAN, 0.6, displaces=True, needs_cue=True),
     Route.OWN_RECORD: _Ending(AnswerStatus.PERSONAL_DATA, LIKELY, displaces=True),
     Route.COMPLAINT: _Ending(AnswerStatus.HANDED_TO_HUMAN, 0.6, displaces=False),
     Route.SMALLTALK: _Ending(AnswerStatus.SMALLTALK, LIKELY, displaces=True),
     # To be told that a question is out of scope, when the documents only lack an answer, sends people away.
-    Route.OUT_OF_SCOPE: _Ending(AnswerStatus.OUT_OF_SCOPE, SURE, displaces=True),
+    Route.OUT_OF_SCOPE: _Ending(AnswerStatus.OUT_OF_SCOPE, SURE, displaces=True, needs_cue=True),
 }
 _ANSWERING = frozenset({AnswerStatus.ANSWERED, AnswerStatus.CLARIFY})
 _UNDECIDED = frozenset({None, AnswerStatus.NO_ANSWER, AnswerStatus.ANSWERED, AnswerStatus.CLARIFY})
@@ -58,15 +60,16 @@ def conclude(reply: Replier) -> Step:
         ending = _ENDINGS.get(turn.route.route) if turn.route is not None else None
         if turn.route is None or ending is None or turn.status not in _UNDECIDED:
             return turn
-        sure = turn.route.probability if has_cue_of(turn.route.route, turn.text) else 0.0
+        sure, is_said = turn.route.probability, has_cue_of(turn.route.route, turn.text)
         if turn.status in _ANSWERING:
             clear = turn.curated is not None or turn.confidence >= CLEARLY_ANSWERED
-            if ending.displaces and sure >= SURE and not clear:
+            if ending.displaces and is_said and sure >= SURE and not clear:
                 return _ended(turn, ending.status, reply)
             return _accompanied(turn, reply) if sure >= LIKELY else turn
         # A follow-up by itself says little of where it wants to go.
         least = SURE if turn.earlier is not None and ending.displaces else ending.at_least
-        return _ended(turn, ending.status, reply) if sure >= least else turn
+        unsaid = ending.needs_cue and not is_said
+        return _ended(turn, ending.status, reply) if sure >= least and not unsaid else turn
 
     return step
 

@@ -30,7 +30,10 @@ def screen(block_list: Callable[[], BlockMatcher]) -> Step:
         matcher = block_list()
         if turn.status is not AnswerStatus.ANSWERED or not len(matcher):
             return turn
-        found = {place: matcher.find(_words(block)) for place, block in enumerate(turn.blocks)}
+        # What a block quotes stands in its citation, too.
+        found = {
+            place: matcher.find(words) for place, block in enumerate(turn.blocks) if (words := _own(block))
+        }
         quoted = {citation.n: matcher.find(citation.quote) for citation in turn.citations}
         alerts = [
             Alert(AlertPlace.ANSWER, match.word.word, match.word.category, match.word.level)
@@ -45,6 +48,8 @@ def screen(block_list: Callable[[], BlockMatcher]) -> Step:
         if broken:
             _log.warning("turn %s: dropped citations %s for block-listed words", turn.id, sorted(broken))
             turn = without(turn, broken)
+        if not any(found.values()):
+            return turn
         return replace(turn, blocks=tuple(_struck_out(block, matcher) for block in turn.blocks))
 
     return step
@@ -54,11 +59,12 @@ def _is_unsaid(matches: Sequence[BlockMatch]) -> bool:
     return any(match.word.level is not BlockLevel.ALERT for match in matches)
 
 
-def _words(block: Block) -> str:
+def _own(block: Block) -> str:
+    """Return the words of a block that are no quotation."""
     match block:
-        case ListBlock():
+        case ListBlock(quoted=False):
             return "\n".join((block.lead, *block.items))
-        case ParagraphBlock():
+        case ParagraphBlock(quoted=False):
             return block.text
     return ""
 
