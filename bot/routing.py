@@ -76,7 +76,7 @@ def has_cue_of(route: Route, text: str) -> bool:
         case Route.PERSON:
             return bool(_cues()["person"].search(units))
         case Route.OWN_RECORD:
-            return bool(_cues()["record"].search(units))
+            return bool(_cues()["record"].search(units) and _cues()["own"].search(units))
         case Route.OUT_OF_SCOPE:
             return bool(_cues()["trade"].search(units)) or beyond_documents(text)
     return True

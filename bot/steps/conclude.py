@@ -23,6 +23,7 @@ CLEARLY_ANSWERED = 0.8
 # How likely the route has to be: where nothing answers, and where something does, though not clearly.
 LIKELY = 0.5
 SURE = 0.85
+CERTAIN = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ def conclude(reply: Replier) -> Step:
         sure, is_said = turn.route.probability, has_cue_of(turn.route.route, turn.text)
         if turn.status in _ANSWERING:
             clear = turn.curated is not None or turn.confidence >= CLEARLY_ANSWERED
+            # No document holds what is kept of one citizen, however much it speaks of the same matter.
+            clear = clear and not (turn.route.route is Route.OWN_RECORD and sure >= CERTAIN)
             if ending.displaces and is_said and sure >= SURE and not clear:
                 return _ended(turn, ending.status, reply)
             return _accompanied(turn, reply) if sure >= LIKELY else turn

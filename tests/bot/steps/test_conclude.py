@@ -7,7 +7,7 @@ import pytest
 from bot.answer import AnswerStatus, NoticeBlock, Option, ParagraphBlock, PhonesBlock
 from bot.replying import Replier, packaged_text
 from bot.routes import Route, RouteGuess
-from bot.steps.conclude import CLEARLY_ANSWERED, LIKELY, SURE, conclude
+from bot.steps.conclude import CERTAIN, CLEARLY_ANSWERED, LIKELY, SURE, conclude
 from bot.turn import Turn
 from tests.bot.builders import query_of, turn_of
 
@@ -75,6 +75,13 @@ def test_an_answer_that_is_not_clear_gives_way_to_a_sure_route() -> None:
     assert (ended.status, ended.citations) == (AnswerStatus.PERSONAL_DATA, ())
     kept = STEP(turn("我的公积金余额", Route.OWN_RECORD, SURE - 0.01, AnswerStatus.ANSWERED, unclear))
     assert kept.status is AnswerStatus.ANSWERED
+
+
+def test_no_document_answers_what_is_kept_of_the_citizen() -> None:
+    ended = STEP(turn("我的公积金还剩多少钱", Route.OWN_RECORD, CERTAIN, AnswerStatus.ANSWERED, 0.99))
+    assert ended.status is AnswerStatus.PERSONAL_DATA
+    rule = STEP(turn("公积金一年能提多少", Route.OWN_RECORD, CERTAIN, AnswerStatus.ANSWERED, 0.99))
+    assert rule.status is AnswerStatus.ANSWERED  # the words do not speak of a record of one's own
 
 
 def test_a_complaint_that_is_answered_is_told_where_to_go_besides() -> None:
