@@ -56,7 +56,21 @@ class NoticeBlock(_Frozen):
     text: str
 
 
-Block = Annotated[ParagraphBlock | ListBlock | NoticeBlock, Field(discriminator="type")]
+class Phone(_Frozen):
+    """A telephone number and what it is for."""
+
+    number: str
+    label: str = ""
+
+
+class PhonesBlock(_Frozen):
+    """Numbers to call, the first one first; on a screen each can be tapped."""
+
+    type: Literal["phones"] = "phones"
+    phones: tuple[Phone, ...]
+
+
+Block = Annotated[ParagraphBlock | ListBlock | NoticeBlock | PhonesBlock, Field(discriminator="type")]
 
 
 class CitedDocument(_Frozen):

@@ -10,23 +10,30 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from bot.consultation import Consultation
+from bot.emergencies import emergency_of
 from bot.grounding.likeness import SupportLikeness
 from bot.people import open_people
+from bot.pipeline import Step
 from bot.responders.breaker import GuardedResponder
 from bot.responders.contracts import Responder
 from bot.responders.local_model import LocalResponder
 from bot.responders.openai_endpoint import OpenAIResponder
+from bot.routing import wants_person
 from bot.service_confidence import ServiceConfidence
 from bot.service_desk import ServiceDesk
 from bot.settings import Settings
 from bot.steps.rephrase import rephrase
 from knowledge_base import ingest
+from knowledge_base.blocking.store import BlockStore, LiveBlockList
 from knowledge_base.database import open_database
 from knowledge_base.dates import today
 from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
+from knowledge_base.holds import Holds
 from knowledge_base.ingest import IngestReport, Progress
+from knowledge_base.injection import find_injections
+from knowledge_base.replies import LiveReplies, ReplyStore
 from knowledge_base.services.citing import LegalSources
 from knowledge_base.services.links import LinkChecker
 from knowledge_base.services.sheets import read_catalogue
@@ -89,6 +96,8 @@ class Service:
         self.faq = FaqStore(engine)
         self.words = WordStore(engine, load_lists().packaged)
         self._adapter = adapter_of(settings)
+        self.block_list = LiveBlockList(BlockStore(engine))
+        self.replies = LiveReplies(ReplyStore(engine))
         self.indexer = Indexer(
             self.store,
             encoder,
@@ -119,11 +128,19 @@ class Service:
             settings,
             faq=self.faq,
             reranker=reranker,
-            rephrasing=None
-            if responder is None
-            else rephrase(responder, SupportLikeness.load(encoder), filing=settings.llm_filing),
+            rephrasing=None if responder is None else self._rephrasing(responder, encoder),
             services=self.service_desk,
             reach=self.people.front.reach,
+            block_list=self.block_list.get,
+            replies=self.replies.text,
+        )
+
+    def _rephrasing(self, responder: Responder, encoder: Encoder) -> Step:
+        return rephrase(
+            responder,
+            SupportLikeness.load(encoder),
+            filing=self.settings.llm_filing,
+            is_blocked=lambda text: self.block_list.get().forbids(text),
         )
 
     @property
@@ -151,6 +168,7 @@ class Service:
             by=by,
             as_draft=as_draft,
             ocr_review_below=self.settings.ocr_review_below,
+            block_list=self.block_list.get(),
             on_progress=on_progress,
         )
         self.catch_up(on_progress)
@@ -173,6 +191,7 @@ class Service:
             region=region,
             fetcher=Fetcher(max_bytes=self.settings.max_file_mb * 1024 * 1024),
             ocr_review_below=self.settings.ocr_review_below,
+            block_list=self.block_list.get(),
             by=by,
             as_draft=as_draft,
         )
@@ -307,6 +326,20 @@ def adapter_of(settings: Settings) -> Path | None:
     return adapter_shelf(settings).in_use()
 
 
+@contextmanager
+def open_curation(settings: Settings) -> Iterator[tuple[BlockStore, ReplyStore, Holds]]:
+    """Open the block list, the canned replies and what is held back, likewise at once.
+
+    Raises:
+        StoreError: If the database cannot be opened.
+    """
+    engine = open_database(settings.sqlalchemy_url)
+    try:
+        yield BlockStore(engine), ReplyStore(engine), Holds(engine)
+    finally:
+        engine.dispose()
+
+
 def load_encoder(settings: Settings, *, adapter: Path | None = None) -> SentenceEncoder:
     """Load the encoder; the first time, its model is unpacked and converted under the data directory.
 
@@ -399,4 +432,9 @@ def open_service(
     if service.indexer.current() is not None:
         index = service.index.get()
         service.service_desk.live.get(index.reader, index.encoder)
+    for question in ("预热", "warm up"):
+        emergency_of(question)
+        wants_person(question)
+        find_injections(question)
+    service.block_list.get().find("预热")
     return service

@@ -4,6 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime
 
 from bot.answer import Advice, Answer, AnswerStatus, Block, Passage, Question, TurnTrace
@@ -12,10 +13,13 @@ from bot.desk.front import Reach
 from bot.desk.handover import Need
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
+from bot.replying import Replier, packaged_text
+from bot.routing import Router
 from bot.service_desk import ServiceDesk
 from bot.settings import Settings
-from bot.steps.call_person import call_person
+from bot.steps.call_person import call_person, calling
 from bot.steps.check import check
+from bot.steps.conclude import conclude
 from bot.steps.guard import guard
 from bot.steps.hand_off import hand_off
 from bot.steps.judge import judge
@@ -26,13 +30,18 @@ from bot.steps.offer_person import offer_person
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
+from bot.steps.route import route, route_at_once
+from bot.steps.screen import screen
 from bot.steps.serve import serve
 from bot.steps.tell import tell
 from bot.turn import Turn
 from bot.wording import GENERATED, model_name, source_name
+from knowledge_base.blocking.matching import BlockMatcher
+from knowledge_base.blocking.sheets import packaged_block_words
 from knowledge_base.dates import SHANGHAI, today
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.regions import Gazetteer, load_gazetteer
+from knowledge_base.replies import Language
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
 from retrieval.live_index import LiveIndex
@@ -55,6 +64,9 @@ class Consultation:
         likeness: Likeness | None = None,
         reranker: Reranker | None = None,
         rephrasing: Step | None = None,
+        router: Router | None = None,
+        block_list: Callable[[], BlockMatcher] | None = None,
+        replies: Callable[[str, Language], str] = packaged_text,
         clock: Callable[[], date] = today,
         services: ServiceDesk | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
@@ -74,18 +86,27 @@ class Consultation:
                 ("tell", tell(services, store, self.confidence.threshold, now)),
             ]
             doors = [("offer", offer(services.of, now))]
+        # What the steps match and say may change under way; without operators' lists it is the project's.
+        block_list = block_list or _packaged_block_list()
+        reply = Replier(replies, settings.hotline)
+        router = router or Router.load()
+        call = calling(reach, reply)
         self._steps: list[tuple[str, Step]] = [
-            ("guard", guard(settings.max_question_chars)),
+            ("guard", guard(settings.max_question_chars, block_list)),
+            ("route_at_once", route_at_once(reply)),
             ("locate", locate(regions.gazetteer, regions.served)),
-            ("call_person", call_person(reach, settings.hotline)),
+            ("call_person", call_person(call)),
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served, reranker)),
+            ("route", route(router)),
             ("match", match(self.candidates, self.likeness.threshold)),
             ("judge", judge(self.confidence)),
             *from_services,
             ("respond", respond),
             ("check", check),
             *([("rephrase", rephrasing)] if rephrasing else []),
+            ("screen", screen(block_list)),
+            ("conclude", conclude(reply, call)),
             ("hand_off", hand_off(settings.hotline)),
             *doors,
             ("offer_person", offer_person(settings.offer_person_after, settings.offer_person_words)),
@@ -125,8 +146,11 @@ class Consultation:
                 "status": turn.status,
                 "confidence": round(turn.confidence, 3),
                 "faq": turn.curated.entry.id if turn.curated else None,
+                "route": turn.route.route.value if turn.route else None,
             },
         )
+        for alert in turn.alerts:
+            _log.warning("turn %s: %s in %s", turn.id, alert.kind, alert.place.value, extra=asdict(alert))
         return turn
 
     @staticmethod
@@ -153,11 +177,18 @@ def _label(turn: Turn) -> tuple[str, ...]:
     return (GENERATED.format(model=model_name(turn.generated_by.name, turn.generated_by.filing)),)
 
 
+def _packaged_block_list() -> Callable[[], BlockMatcher]:
+    matcher = BlockMatcher(packaged_block_words())
+    return lambda: matcher
+
+
 def _plain(block: Block) -> str:
     if block.type == "list":
         return "\n".join(part for part in (block.lead, *block.items) if part)
     if block.type == "paragraph" and block.generated:
         return block.text + "".join(f"[{n}]" for n in block.cites)
+    if block.type == "phones":
+        return "\n".join(f"{phone.number} {phone.label}".strip() for phone in block.phones)
     return block.text
 
 

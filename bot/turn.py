@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from bot.alerts import Alert
 from bot.answer import (
     AnswerStatus,
     Block,
@@ -14,10 +15,11 @@ from bot.answer import (
     ServiceCard,
 )
 from bot.aspects import Aspect
+from bot.routes import RouteGuess
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
 from knowledge_base.services.inheriting import EffectiveItem
-from retrieval.contracts import Hit
+from retrieval.contracts import Hit, Vectors
 from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
 from retrieval.questions import QuestionHit
@@ -99,6 +101,9 @@ class Turn:
         cards: Doors to services.
         generated_by: The language model whose words the blocks are; None where they are not a model's.
         rephrasing: What became of a model's answer; None where none was asked.
+        alerts: What operators should know of: block-listed words, and words that speak to a machine.
+        vector: The question's vector, float32 of shape (dim,), made for the search; None where none was made.
+        route: What the question wants, as far as that was told; None where the encoder's vectors are unknown.
     """
 
     id: str
@@ -130,6 +135,9 @@ class Turn:
     cards: tuple[ServiceCard, ...] = ()
     generated_by: ModelCredit | None = None
     rephrasing: RephrasingTrace | None = None
+    alerts: tuple[Alert, ...] = ()
+    vector: Vectors | None = field(default=None, repr=False, compare=False)
+    route: RouteGuess | None = None
 
     @property
     def other_regions(self) -> tuple[str, ...]:

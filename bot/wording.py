@@ -16,11 +16,6 @@ ASK_SERVICE = "您要办的是下面哪一件？请选择，也可以换个说�
 ASK_SERVICE_REGION = "“{name}”由各地办理。请选择您所在的地区："
 BASIS = "依据"
 BASIS_NAMED = "设定依据：{laws}。"
-CALLING_PERSON = "好的，正在为您转接人工客服。排队期间您可以继续提问，也可以随时取消。"
-NOBODY_THERE = (
-    "现在没有人工客服可以接待。您可以留下工单：会有编号、查询码和办结期限，部门答复后在这里告诉您。"
-)
-NO_PERSON_HERE = "这里不能直接接通人工客服，请在咨询网页上点“转人工”。"
 OFFER_PERSON = "需要的话，可以转人工客服。"
 OFFER_PERSON_ANGRY = "很抱歉没有帮到您。需要的话，可以转人工客服，由工作人员为您处理。"
 PERSON_LABEL = "转人工客服"

@@ -15,9 +15,11 @@ import typer
 
 from channels import (
     adapt_commands,
+    block_commands,
     desk_commands,
     document_commands,
     faq_commands,
+    reply_commands,
     service_commands,
     ticket_commands,
     upkeep_commands,
@@ -229,6 +231,8 @@ def protocol(
 
 document_commands.register(app)
 words_commands.register(app)
+block_commands.register(app)
+reply_commands.register(app)
 upkeep_commands.register(app)
 adapt_commands.register(app)
 ticket_commands.register(app)

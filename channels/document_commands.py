@@ -209,6 +209,59 @@ def history(document: Name, *, as_json: AsJson = False, data_dir: DataDir = None
     print_table(("时间", "经办人", "版本", "从", "到", "说明"), rows)
 
 
+@group.command()
+def held(
+    *,
+    released: Annotated[bool, typer.Option("--released", help="列出已放行的")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """列出暂不引用的段落：里面有写给机器看的话，核对之前不会拿来回答。"""
+    from pydantic_core import to_jsonable_python
+
+    from bot.assembly import open_curation
+    from bot.settings import read_settings
+    from channels.document_report import print_holds
+
+    with open_curation(read_settings(data_dir)) as (_, _, holds):
+        found = holds.list(released=released)
+    if as_json:
+        print_json(to_jsonable_python(found))
+    else:
+        print_holds(found)
+
+
+@group.command()
+def release(
+    ids: Annotated[list[int], typer.Argument(metavar="编号…", min=1, help="document held 列出的编号")],
+    *,
+    by: By = None,
+    note: Note = "",
+    data_dir: DataDir = None,
+) -> None:
+    """放行核对过的段落，从此可以引用；同一文件以后的版本里一样的段落不必再放行。"""
+    from bot.assembly import open_curation, open_service
+    from bot.settings import read_settings
+    from channels.document_report import print_holds
+
+    settings = read_settings(data_dir)
+    with open_curation(settings) as (_, _, holds):
+        released = holds.release(ids, by=actor(by), note=note)
+    open_service(settings).close()
+    print_holds(released)
+
+
+@group.command()
+def scan(*, data_dir: DataDir = None) -> None:
+    """把库里全部文件再查一遍有没有写给机器看的话：升级之后用一次。"""
+    from bot.assembly import open_curation
+    from bot.settings import read_settings
+
+    with open_curation(read_settings(data_dir)) as (_, _, holds):
+        added = holds.scan()
+    typer.echo(f"新增暂不引用的段落 {added} 处" + ("，用 wenzheng document held 查看" if added else ""))
+
+
 @contextmanager
 def _lifecycle(data_dir: Path | None) -> "Iterator[Lifecycle]":
     from knowledge_base.lifecycle import Lifecycle

@@ -5,11 +5,14 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from rich.text import Text
 
     from knowledge_base.comparing import ArticleChange
     from knowledge_base.editions import Comparison, Edition
+    from knowledge_base.holds import Hold
 
 _KINDS = {"added": "增加", "removed": "删去", "changed": "修改", "moved": "移动"}
 
@@ -53,6 +56,25 @@ def print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> No
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(highlight=False).print(table)
+
+
+def print_holds(holds: "Sequence[Hold]") -> None:
+    rows = [
+        (
+            str(each.id),
+            each.source_file,
+            f"第 {each.version} 版",
+            each.place,
+            each.reason,
+            each.text,
+            f"{each.released_by} 放行" if each.released_at else "",
+        )
+        for each in holds
+    ]
+    if rows:
+        print_table(("编号", "文件", "版本", "条", "发现", "原文", "结果"), rows)
+    else:
+        typer.echo("没有")
 
 
 def print_comparison(found: "Comparison") -> None:

@@ -75,6 +75,10 @@ class PeopleCounter:
         need = need_of(citizen.region, citizen.locale, department)
         self._people.front.call(citizen.conversation_id, need, reason="asked")
 
+    def offer_ticket(self, citizen: Citizen) -> None:
+        """Offer a ticket at once: nobody is there, or it is a matter that a department answers in writing."""
+        self._people.front.offer_ticket(citizen.conversation_id, need_of(citizen.region, citizen.locale))
+
     def find(self, number: str, code: str, address: str) -> TicketProgress | Refusal:
         """Look a ticket up. Unknown numbers and wrong codes are not told apart, nor tried quickly."""
         if wait_s := self._lookups.wait_s(number=number, address=address):

@@ -16,6 +16,8 @@
     │   ├── BackupError               a backup cannot be made, is damaged, or would overwrite something
     │   ├── WordsRejected             operators' words do not hold; carries the faults
     │   ├── QuestionLogError          a file of questions to learn from is of no use
+    │   ├── ReplyRejected             operators' words for a canned reply do not hold
+    │   ├── UnknownHold               no passage with this number is held back
     │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
     │   ├── ServicesUnreadable        a file is no service catalogue, or cannot be written as one
     │   ├── UnknownService            there is no service item of that code
@@ -134,6 +136,14 @@ class WordsRejected(KnowledgeError):
 
 class QuestionLogError(KnowledgeError):
     """A file of questions with known answers cannot be read, or holds too few of them."""
+
+
+class ReplyRejected(KnowledgeError):
+    """Operators' words cannot be put in the place of a canned reply; the message says why."""
+
+
+class UnknownHold(KnowledgeError):
+    """No passage with this number is held back."""
 
 
 class FaqError(KnowledgeError):

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
 def fold(text: str) -> str:
     """Return the text in NFKC, lower case and Simplified characters."""
+    simplified: str = _to_simplified().convert(normal(text))
+    return simplified
+
+
+def normal(text: str) -> str:
+    """Return the text in NFKC and lower case; its characters stay Traditional where they are."""
     lower = unicodedata.normalize("NFKC", text).lower()
     # Lower case can undo the normal form: İ becomes i and a dot, which has to find its place again.
-    simplified: str = _to_simplified().convert(unicodedata.normalize("NFKC", lower))
-    return simplified
+    return unicodedata.normalize("NFKC", lower)
 
 
 @cache

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from knowledge_base.attachments import Attachment, split_attachments
+from knowledge_base.blocking.matching import BlockMatcher
+from knowledge_base.blocking.sheets import LEVEL_NAMES
 from knowledge_base.chunking import chunk
 from knowledge_base.errors import ClassifiedDocument, LoadError
 from knowledge_base.fetching import Fetcher
+from knowledge_base.holds import reason_to_hold
 from knowledge_base.landing import DocumentDraft, LandingStatus
 from knowledge_base.legal_effect import with_stated_effect
 from knowledge_base.loaders import MAX_BYTES
@@ -44,8 +47,8 @@ class FileOutcome:
         chunks: Chunks it has now, those of its 附件 included.
         encoded: How many of them are new, so that they have to be encoded.
         inferred: What was read from the text rather than given, for review.
-        review: What is doubtful in its dates, and in the manifest for the first file that has it, in
-            Chinese; empty for a file that changed nothing.
+        review: What is doubtful in its dates, its block-listed words, what in it speaks to a machine, and in
+            the manifest for the first file that has it; in Chinese, empty for a file that changed nothing.
         notes: What to know of how it was read, in Chinese.
         ocr: The pages OCR read with lines it was unsure of, only those lines; the whole is stored beside.
     """
@@ -89,6 +92,7 @@ class _Terms:
     by: str
     as_draft: bool
     ocr_review_below: float
+    block_list: BlockMatcher | None
 
 
 def ingest_files(
@@ -101,6 +105,7 @@ def ingest_files(
     by: str = "",
     as_draft: bool = False,
     ocr_review_below: float = OCR_REVIEW_BELOW,
+    block_list: BlockMatcher | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
     """Take in a file, or every file of a folder; one that fails is reported and the rest still lands.
@@ -113,6 +118,7 @@ def ingest_files(
         region: For documents the manifest gives none; a text that names a place within it keeps that place.
         max_bytes: Largest file read.
         ocr_review_below: Lines that OCR read with less confidence, in [0, 1], are listed for review.
+        block_list: Words that are listed for review where they occur.
 
     Raises:
         ManifestError: If the manifest cannot be read.
@@ -127,7 +133,7 @@ def ingest_files(
     gazetteer = known.with_regions(
         [*(row.region for row in rows.values() if row.region), *([region] if region else [])]
     )
-    terms = _Terms(region, gazetteer, known, by, as_draft, ocr_review_below)
+    terms = _Terms(region, gazetteer, known, by, as_draft, ocr_review_below, block_list)
     outcomes: list[FileOutcome] = []
     for done, file in enumerate(files):
         name = file.relative_to(root).as_posix()
@@ -152,6 +158,7 @@ def ingest_page(
     region: str | None = None,
     fetcher: Fetcher | None = None,
     ocr_review_below: float = OCR_REVIEW_BELOW,
+    block_list: BlockMatcher | None = None,
     by: str = "",
     as_draft: bool = False,
 ) -> IngestReport:
@@ -167,7 +174,8 @@ def ingest_page(
         source = source_of_url(url, fetcher or Fetcher(), today=today)
     except LoadError as fault:
         return IngestReport((FileOutcome(url, "failed", str(fault)),))
-    outcome = _take_in(store, source, _Terms(region, gazetteer, known, by, as_draft, ocr_review_below))
+    terms = _Terms(region, gazetteer, known, by, as_draft, ocr_review_below, block_list)
+    outcome = _take_in(store, source, terms)
     return IngestReport(tuple(_with_review([outcome], store)))
 
 
@@ -235,7 +243,7 @@ def _take_in(
         chunks=sum(len(each.chunks) for each in drafts),
         encoded=landing.new_chunks,
         inferred=() if idle else _inferred(drafts),
-        review=() if idle or source.row is None else doubts(source.row, terms.known),
+        review=() if idle else (*_doubts(source, terms), *_suspicions(drafts, terms.block_list)),
         notes=reading.notes,
         ocr=tuple(OcrPage(page.number, lines) for page, lines in unsure if lines),
     )
@@ -257,6 +265,23 @@ def _inferred(drafts: Sequence[DocumentDraft]) -> tuple[Inference, ...]:
         if each not in said
     )
     return (*said, *own)
+
+
+def _doubts(source: Source, terms: _Terms) -> tuple[str, ...]:
+    return () if source.row is None else doubts(source.row, terms.known)
+
+
+def _suspicions(drafts: Sequence[DocumentDraft], block_list: BlockMatcher | None) -> Iterator[str]:
+    """Yield what a reviewer should look at in the words themselves, each passage once."""
+    for each in drafts:
+        for passage in each.chunks:
+            headings = passage.heading_path
+            place = passage.article or (headings[-1] if headings else "") or each.meta.title
+            if reason := reason_to_hold((each.meta.title, *headings, passage.lead, passage.text)):
+                yield f"{place}：{reason}。暂不引用，核对后用 wenzheng document release 放行"
+            for found in block_list.find(passage.text) if block_list else ():
+                level = LEVEL_NAMES[found.word.level]
+                yield f"{place}：含有屏蔽词“{found.written}”（{level}），请核对"
 
 
 _WITHHELD = "这份文本已被撤下，仍不公开：要恢复请用 wenzheng document rollback"

@@ -23,6 +23,7 @@ from knowledge_base.database import (
     VersionRow,
     meta_of,
 )
+from knowledge_base.holds import hold_suspects
 from knowledge_base.records import ChunkDraft, DocumentMeta, EditionState, OcrPage
 from knowledge_base.visibility import is_past_review
 
@@ -322,6 +323,8 @@ def _add_version(session: Session, document_id: int, draft: DocumentDraft) -> in
         )
         for chunk in draft.chunks
     )
+    session.flush()
+    hold_suspects(session, version)
     return version.id
 
 

@@ -118,6 +118,12 @@ class Gazetteer:
         parts = [province, *(f"{province}/{city}" for city in rest[:1])]
         return next((part for part in parts if part not in self._places), "")
 
+    def known(self, path: str) -> str:
+        """Return the part of a region path that names a place there is, from its start; empty for none."""
+        parts = path.split("/")
+        longer = ("/".join(parts[:count]) for count in range(len(parts), 0, -1))
+        return next((each for each in longer if each == NATIONAL or each in self._places), "")
+
     def named_regions(self, text: str, *, home: str = "") -> tuple[NamedRegion, ...]:
         """Return the places `text` names in order; `浙江省宁波市` is one.
 

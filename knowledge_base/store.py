@@ -24,6 +24,7 @@ from knowledge_base.database import (
     meta_of,
 )
 from knowledge_base.dates import today
+from knowledge_base.holds import is_held
 from knowledge_base.landing import DocumentDraft, Landing, LandingStatus, land_draft, land_published
 from knowledge_base.records import (
     Chunk,
@@ -236,7 +237,8 @@ class KnowledgeStore:
                 .where(
                     (VersionRow.effective_to.is_(None))
                     | (VersionRow.effective_from.is_(None) & (VersionRow.effective_to > date.min))
-                    | (VersionRow.effective_to > VersionRow.effective_from)
+                    | (VersionRow.effective_to > VersionRow.effective_from),
+                    ~is_held(),
                 )
                 .order_by(ChunkRow.id)
             ).all()
@@ -290,7 +292,7 @@ def _chunks(session: Session, chunk_ids: Sequence[int], day: date) -> dict[int, 
             select(ChunkRow, VersionRow, DocumentRow)
             .join(VersionRow, VersionRow.id == ChunkRow.version_id)
             .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-            .where(ChunkRow.id.in_(chunk_ids[start : start + _MOST_PARAMETERS]), may_show(day))
+            .where(ChunkRow.id.in_(chunk_ids[start : start + _MOST_PARAMETERS]), may_show(day), ~is_held())
         )
         for chunk, version, document in rows:
             found[chunk.id] = _chunk(chunk, version, _document(document, version))

@@ -26,7 +26,7 @@ def read_words(path: Path, kind: WordKind) -> tuple[WordDraft, ...]:
         KnowledgeError: If the file cannot be read or is in neither encoding.
         WordsRejected: If cells cannot be understood; names row (as an editor counts lines) and column.
     """
-    reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter=_delimiter(path))
+    reader = csv.reader(io.StringIO(sheet_text(path), newline=""), delimiter=delimiter_of(path))
     columns = COLUMNS[kind]
     drafts: list[WordDraft] = []
     faults: list[WordFault] = []
@@ -54,7 +54,7 @@ def read_words(path: Path, kind: WordKind) -> tuple[WordDraft, ...]:
 def write_words(path: Path, kind: WordKind, words: Sequence[Word]) -> None:
     """Write words of one kind so that `read_words` and a spreadsheet read them again: UTF-8 with BOM."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=_delimiter(path))
+        writer = csv.writer(file, delimiter=delimiter_of(path))
         writer.writerow(COLUMNS[kind])
         writer.writerows(_cells(word) for word in words)
 
@@ -95,11 +95,17 @@ def _cells(word: Word) -> tuple[str, ...]:
             return (word.word,)
 
 
-def _delimiter(path: Path) -> str:
+def delimiter_of(path: Path) -> str:
+    """Return what parts the cells of a sheet, by its name."""
     return "\t" if path.suffix.lower() in {".tsv", ".txt"} else ","
 
 
-def _text(path: Path) -> str:
+def sheet_text(path: Path) -> str:
+    """Return the text of a sheet.
+
+    Raises:
+        KnowledgeError: If it cannot be read or is in neither encoding.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:

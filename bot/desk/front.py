@@ -48,16 +48,22 @@ class FrontDesk:
         reach = self.reach(need)
         if reach is Reach.OPEN:
             return self.desk.ask(conversation_id, need, reason=reason)
-        offer = self.offer(_REASONS[reach])
-        with Session(self.desk.engine) as session, session.begin():
-            add_events(session, conversation_id, "", [offer.model_dump(mode="json")])
+        self._tell(conversation_id, self.offer(_REASONS[reach]))
         return None
+
+    def offer_ticket(self, conversation_id: str, need: Need) -> None:
+        """Offer a ticket, whether or not a person could be reached."""
+        self._tell(conversation_id, self.offer(_REASONS.get(self.reach(need), "in_writing")))
 
     def offer(self, reason: OfferReason) -> TicketOffered:
         """Return the offer of a ticket, with the next opening where the desk is closed."""
         now = self.desk.clock()
         opens_at = None if self.hours.is_open(now) else self.hours.next_opening(now)
         return TicketOffered(reason=reason, opens_at=opens_at, categories=self.categories)
+
+    def _tell(self, conversation_id: str, offer: TicketOffered) -> None:
+        with Session(self.desk.engine) as session, session.begin():
+            add_events(session, conversation_id, "", [offer.model_dump(mode="json")])
 
 
 _REASONS: dict[str, OfferReason] = {reason: reason for reason in get_args(OfferReason)}

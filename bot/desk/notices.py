@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 QueueReason = Literal["asked", "moved", "agent_lost", "agent_silent", "transferred"]
 BackReason = Literal["cancelled", "agent_ended", "to_bot", "idle", "left", "ticket"]
-OfferReason = Literal["closed", "unstaffed", "full", "long_wait"]
+OfferReason = Literal["closed", "unstaffed", "full", "long_wait", "in_writing"]
 
 
 class _Notice(BaseModel):

@@ -3,32 +3,40 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answer import AnswerStatus, Block, NoticeBlock, ParagraphBlock
+from bot.answer import AnswerStatus
 from bot.desk.front import Reach
 from bot.desk.handover import Need
-from bot.desk.wishes import wants_person
 from bot.pipeline import Step
+from bot.replying import Replier
+from bot.routes import Route
 from bot.turn import Turn
-from bot.wording import CALLING_PERSON, HOTLINE, NO_PERSON_HERE, NOBODY_THERE
 
 
-def call_person(reach: Callable[[Need], Reach], hotline: str) -> Step:
-    """Return the step. The channel carries out what the status says: the queue, or the form of a ticket.
+def calling(reach: Callable[[Need], Reach], reply: Replier) -> Step:
+    """Return the step that ends a turn with a person, or with a ticket where nobody is there.
+
+    The channel carries out what the status says: the queue, or the form of a ticket.
 
     Args:
         reach: Whether somebody is there for a need.
-        hotline: Telephone line given beside, and instead where the channel cannot wait for a person.
     """
 
     def step(turn: Turn) -> Turn:
-        if turn.status is not None or not wants_person(turn.text):
-            return turn
-        notice = NoticeBlock(text=HOTLINE.format(hotline=hotline))
         if not turn.asked.can_wait:
-            return _ended(turn, AnswerStatus.HANDED_TO_HUMAN, ParagraphBlock(text=NO_PERSON_HERE), notice)
+            return replace(turn, status=AnswerStatus.HANDED_TO_HUMAN, blocks=reply("person", turn))
         if reach(need_of(turn.region, turn.asked.locale)) is Reach.OPEN:
-            return _ended(turn, AnswerStatus.HANDED_TO_HUMAN, ParagraphBlock(text=CALLING_PERSON))
-        return _ended(turn, AnswerStatus.TICKET, ParagraphBlock(text=NOBODY_THERE), notice)
+            return replace(turn, status=AnswerStatus.HANDED_TO_HUMAN, blocks=reply("person_called", turn))
+        return replace(turn, status=AnswerStatus.TICKET, blocks=reply("person_absent", turn))
+
+    return step
+
+
+def call_person(call: Step) -> Step:
+    """Return the step: what clearly asks for a person is not searched for."""
+
+    def step(turn: Turn) -> Turn:
+        wanted = turn.status is None and turn.route is not None and turn.route.route is Route.PERSON
+        return call(turn) if wanted else turn
 
     return step
 
@@ -37,7 +45,3 @@ def need_of(region: str | None, locale: str | None, department: str = "") -> Nee
     """Return what a conversation asks of an agent; the language is the first part of a BCP 47 tag."""
     language = (locale or "zh").split("-")[0].lower() or "zh"
     return Need(department, region or "", language)
-
-
-def _ended(turn: Turn, status: AnswerStatus, *blocks: Block) -> Turn:
-    return replace(turn, status=status, blocks=blocks)

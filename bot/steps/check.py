@@ -1,7 +1,7 @@
 """Check: nothing leaves that a document in force and visible here does not say, word for word."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, Block, Citation
@@ -21,6 +21,11 @@ def check(turn: Turn) -> Turn:
     if not broken:
         return turn
     _log.error("turn %s: dropped citations %s", turn.id, broken)
+    return without(turn, broken)
+
+
+def without(turn: Turn, broken: Collection[int]) -> Turn:
+    """Return the turn without these citations and what rests on them; open again where nothing is left."""
     if turn.status is AnswerStatus.ANSWERED_FROM_SERVICE:
         # What the item states stands by itself.
         return replace(turn, blocks=turn.stated, citations=(), service_sources=())
@@ -31,16 +36,16 @@ def check(turn: Turn) -> Turn:
     blocks = [
         block
         for place, block in enumerate(turn.blocks)
-        if not _rests_on(block, turn.blocks[place + 1 :]).intersection(broken)
+        if not rests_on(block, turn.blocks[place + 1 :]).intersection(broken)
     ]
     return replace(turn, blocks=tuple(blocks), citations=citations)
 
 
-def _rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
+def rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
     """Return the citations a block needs; an introduction stands and falls with what it introduces."""
-    if block.type == "notice":
+    if block.type == "notice" or block.type == "phones":  # noqa: PLR1714 (tells the types apart)
         return set()
-    return set(block.cites) or (_rests_on(following[0], following[1:]) if following else set())
+    return set(block.cites) or (rests_on(following[0], following[1:]) if following else set())
 
 
 def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evidence]) -> str:

@@ -21,10 +21,10 @@ CLOSEST_TITLES = 3
 # Titles shown to a greeting or to someone in despair would be a mockery.
 CLOSEST_FROM = 0.05
 NAMED_REGIONS = 3
+_OPEN = frozenset({None, AnswerStatus.NO_ANSWER})
 OFFERED_REGIONS = 6
 # In units of the ranking's score, where 1 is a factor e in likelihood.
 DIFFERS_WITHIN = 1.0
-_WITH_PEOPLE = frozenset({AnswerStatus.HANDED_TO_HUMAN, AnswerStatus.TICKET})
 
 
 def hand_off(hotline: str) -> Step:
@@ -52,9 +52,7 @@ def hand_off(hotline: str) -> Step:
             scope = scope_of(turn.curated.hit.region if turn.curated else first)
             notice = NoticeBlock(text=DIFFERS.format(scope=scope, regions=names))
             return replace(turn, blocks=(*turn.blocks, notice), options=(*turn.options, *_options(turn)))
-        if turn.status in _WITH_PEOPLE:
-            return turn
-        return _without_answer(turn, hotline)
+        return _without_answer(turn, hotline) if turn.status in _OPEN else turn
 
     return step
 

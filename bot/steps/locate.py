@@ -19,7 +19,8 @@ def locate(gazetteer: Callable[[], Gazetteer], served: Callable[[], frozenset[st
 
     def step(turn: Turn) -> Turn:
         places = gazetteer()
-        chosen = turn.asked.region or None
+        # A client may send anything: what is no place is not repeated to anybody.
+        chosen = places.known(turn.asked.region or "") or None
         named = places.named_regions(turn.text, home=chosen or "")
         if not chosen and not _inland(named):
             # What the citizen said a line ago still holds.

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.answer import AnswerStatus, ServiceCard
 from bot.cards import card_of
+from bot.own_records import own_record_service
 from bot.pipeline import Step
 from bot.steps.serve import region_of
 from bot.turn import ServiceMatch, Turn
@@ -15,7 +16,12 @@ from retrieval.services import Services
 # Of several items that rest on one document, or of one for a question that may be about another part of it:
 # likelier than this, it is worth a look.
 RELATED_FROM = 0.2
-_OFFERED_WITH = (AnswerStatus.ANSWERED, AnswerStatus.ANSWERED_FROM_SERVICE, AnswerStatus.NO_ANSWER)
+_OFFERED_WITH = (
+    AnswerStatus.ANSWERED,
+    AnswerStatus.ANSWERED_FROM_SERVICE,
+    AnswerStatus.NO_ANSWER,
+    AnswerStatus.PERSONAL_DATA,
+)
 
 
 def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> Step:
@@ -26,6 +32,10 @@ def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> 
             return turn
         catalogue = services(turn).catalogue
         moment = now()
+        if turn.status is AnswerStatus.PERSONAL_DATA:
+            shown_by = own_record_service(turn)
+            cards = () if shown_by is None else (_card(turn, shown_by, catalogue, moment),)
+            return replace(turn, cards=cards)
         if turn.service is not None:
             return replace(turn, cards=(_card(turn, turn.service, catalogue, moment),))
         if not turn.citations or turn.options:
@@ -51,5 +61,7 @@ def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> 
 
 def _card(turn: Turn, match: ServiceMatch, catalogue: Catalogue, moment: datetime) -> ServiceCard:
     """Return the card of an item; where nothing answers, or it was not clearly meant, it is only related."""
-    is_meant = match is turn.service and turn.status is not AnswerStatus.NO_ANSWER
+    is_meant = turn.status is AnswerStatus.PERSONAL_DATA or (
+        match is turn.service and turn.status is not AnswerStatus.NO_ANSWER
+    )
     return card_of(match.effective, catalogue, region=region_of(turn), now=moment, related=not is_meant)

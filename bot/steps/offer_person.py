@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, NoticeBlock, Option
-from bot.desk.wishes import is_angry
+from bot.desk.anger import is_angry
 from bot.pipeline import Step
 from bot.turn import Turn
 from bot.wording import CALL_PERSON, OFFER_PERSON, OFFER_PERSON_ANGRY, PERSON_LABEL

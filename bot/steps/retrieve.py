@@ -62,6 +62,7 @@ def retrieve(
             evidence=nearest_first(evidence[0], turn.query.cues),
             elsewhere=evidence[1] if there else (),
             matches=tuple(turn.index.match(turn.query, asking.alone, where=SearchFilter(here, day))),
+            vector=asking.alone,
         )
 
     return step

@@ -19,7 +19,7 @@ from bot.desk.agents import Presence
 from bot.desk.agents import SignOn as Signed
 from bot.desk.handover import Handover
 from bot.desk.notices import BackReason
-from bot.desk.wishes import wants_person
+from bot.routing import wants_person
 from channels.desk.protocol import (
     AgentSay,
     AnyAgentMessage,

@@ -251,10 +251,12 @@ class Line:
             await to_thread.run_sync(
                 lambda: self._conversations.record_answer(conversation_id, answer_id, answer, events=events)
             )
-            if answer.status in (AnswerStatus.HANDED_TO_HUMAN, AnswerStatus.TICKET):
-                citizen = self._citizen(message.region)
+            citizen = self._citizen(message.region)
+            if answer.status is AnswerStatus.HANDED_TO_HUMAN:
                 await to_thread.run_sync(self._reception.counter.call, citizen)
                 self._reception.ring_desk()
+            elif answer.status is AnswerStatus.TICKET:
+                await to_thread.run_sync(self._reception.counter.offer_ticket, citizen)
         except QuestionRejected as rejected:
             return ErrorCode(rejected.code), str(rejected), None
         except NotReadyError as waiting:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.answer import Answer, AnswerStatus, ListBlock, Message, Question
+from bot.answer import Answer, AnswerStatus, ListBlock, Message, ParagraphBlock, Question
 from bot.assembly import Service
 from bot.consultation import Consultation
 from bot.pipeline import run
@@ -15,14 +15,18 @@ from tests.bot.conftest import CITY, COUNTY
 
 STEPS = (
     "guard",
+    "route_at_once",
     "locate",
     "call_person",
     "rewrite",
     "retrieve",
+    "route",
     "match",
     "judge",
     "respond",
     "check",
+    "screen",
+    "conclude",
     "hand_off",
     "offer_person",
 )
@@ -134,7 +138,8 @@ def test_every_citation_is_verbatim_in_force_and_visible(
         assert stored.text[citation.span.start : citation.span.end] == citation.quote
         assert citation.in_force
         assert citation.document.region == "全国" or f"{region}/".startswith(f"{citation.document.region}/")
-        assert any(citation.n in block.cites for block in answer.blocks if block.type != "notice")
+        cited = [each.cites for each in answer.blocks if isinstance(each, ListBlock | ParagraphBlock)]
+        assert any(citation.n in cites for cites in cited)
 
 
 def test_what_no_document_speaks_of_is_not_answered(consultation: Consultation) -> None:

@@ -1,17 +1,31 @@
 """A question that asks for a person is handed over; where one might help, one is offered."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from bot.answer import AnswerStatus, Question
+from bot.answer import AnswerStatus, ParagraphBlock, Question
 from bot.consultation import Consultation
 from bot.desk.front import Reach
 from bot.desk.handover import Need
-from bot.steps.call_person import call_person, need_of
+from bot.replying import Replier, packaged_text
+from bot.routes import Route, RouteGuess
+from bot.steps.call_person import call_person, calling, need_of
 from bot.steps.offer_person import offer_person
 from bot.turn import Turn
 from tests.bot.builders import turn_of
+
+REPLY = Replier(packaged_text, "12345")
+PERSON = RouteGuess(Route.PERSON, 1.0)
+
+
+def called(turn: Turn, reach: Callable[[Need], Reach]) -> Turn:
+    return call_person(calling(reach, REPLY))(turn)
+
+
+def words(turn: Turn) -> str:
+    return "".join(block.text for block in turn.blocks if isinstance(block, ParagraphBlock))
 
 
 def asked(question: str, *, can_wait: bool = True, unanswered_before: int = 0) -> Turn:
@@ -29,27 +43,29 @@ def test_who_asks_for_a_person_is_handed_over() -> None:
         needs.append(need)
         return Reach.OPEN
 
-    turn = call_person(reach, "12345")(asked("我要转人工"))
+    turn = called(replace(asked("我要转人工"), route=PERSON), reach)
     assert turn.status is AnswerStatus.HANDED_TO_HUMAN
     assert needs == [Need("", "云岭省/云州市", "zh")]
+    assert "正在为您转接" in words(turn)
 
 
 @pytest.mark.parametrize("reach", [Reach.CLOSED, Reach.UNSTAFFED, Reach.FULL])
 def test_where_nobody_is_there_it_is_a_ticket_and_the_hotline(reach: Reach) -> None:
-    turn = call_person(lambda _: reach, "12345")(asked("转人工"))
+    turn = called(replace(asked("转人工"), route=PERSON), lambda _: reach)
     assert turn.status is AnswerStatus.TICKET
-    assert "12345" in turn.blocks[-1].text  # type: ignore[union-attr]
+    assert "留下工单" in words(turn)
+    assert "12345" in words(turn)
 
 
 def test_a_channel_that_cannot_wait_is_told_where_to_go() -> None:
-    turn = call_person(lambda _: Reach.OPEN, "12345")(asked("转人工", can_wait=False))
+    turn = called(replace(asked("转人工", can_wait=False), route=PERSON), lambda _: Reach.OPEN)
     assert turn.status is AnswerStatus.HANDED_TO_HUMAN
-    assert "12345" in turn.blocks[-1].text  # type: ignore[union-attr]
+    assert "拨打 12345" in words(turn)
 
 
 def test_a_question_is_left_alone() -> None:
     turn = asked("人工授精能报销吗？")
-    assert call_person(lambda _: Reach.OPEN, "12345")(turn) == turn
+    assert called(turn, lambda _: Reach.OPEN) == turn
 
 
 @pytest.mark.parametrize(

@@ -57,4 +57,5 @@ def test_the_right_document_comes_first(service: Service, question: str, file: s
 )
 def test_what_the_documents_do_not_say_is_not_answered(service: Service, question: str) -> None:
     answer = ask(service, question)
-    assert (answer.status, answer.citations) == (AnswerStatus.NO_ANSWER, ())
+    assert answer.status in {AnswerStatus.NO_ANSWER, AnswerStatus.OUT_OF_SCOPE}
+    assert answer.citations == ()

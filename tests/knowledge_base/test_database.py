@@ -14,7 +14,10 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.dialects import sqlite
 
 import bot.conversations  # its tables belong to the same history
-import knowledge_base.faq.tables  # and so do these
+import knowledge_base.blocking.store  # and so do these
+import knowledge_base.faq.tables
+import knowledge_base.holds
+import knowledge_base.replies
 import knowledge_base.word_store
 from knowledge_base.database import (
     BUSY_TIMEOUT_MS,
@@ -66,7 +69,13 @@ def test_a_new_database_holds_the_tables_of_every_module(database_url: str) -> N
         assert compare_metadata(context, Base.metadata) == []
     tables = set(inspect(engine).get_table_names())
     assert {"documents", "versions", "chunks", "state", bot.conversations.MessageRow.__tablename__} <= tables
-    for row in (knowledge_base.faq.tables.FaqRecord, knowledge_base.word_store.WordRow):
+    for row in (
+        knowledge_base.faq.tables.FaqRecord,
+        knowledge_base.word_store.WordRow,
+        knowledge_base.blocking.store.BlockWordRow,
+        knowledge_base.holds.HoldRow,
+        knowledge_base.replies.ReplyRow,
+    ):
         assert row.__tablename__ in tables
     engine.dispose()
 
@@ -249,5 +258,5 @@ def test_an_older_database_is_brought_up_to_date_and_all_it_held_is_published(
             (1, "published", "2026-01-01"),
             (3, "published", "2026-02-01"),
         ]
-    assert schema_revisions(again) == ("0006", "0006")
+    assert schema_revisions(again) == ("0008", "0008")
     again.dispose()

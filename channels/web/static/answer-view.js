@@ -55,6 +55,7 @@ export class AnswerView {
 
   #draw(block) {
     if (block.type === "notice") return element("p", { class: "notice" }, block.text);
+    if (block.type === "phones") return element("ul", { class: "phones" }, ...block.phones.map(phoneLink));
     const marks = block.cites.map((n) => this.#mark(n));
     const attributes = { class: block.quoted ? "quoted" : null };
     if (block.type === "list") {
@@ -164,6 +165,12 @@ export class AnswerView {
       copy,
     );
   }
+}
+
+/** A number to tap; only digits and hyphens make an address of it. */
+function phoneLink({ number, label }) {
+  const link = element("a", { href: `tel:${number.replace(/[^0-9-]/g, "")}` }, number);
+  return element("li", {}, link, label && ` ${label}`);
 }
 
 /** What the words of an answer are: an item's, the operators', the documents' own, or a language model's. */

@@ -23,6 +23,7 @@ const WHY = {
   unstaffed: "现在没有能接待的坐席",
   full: "现在排队的人太多",
   long_wait: "等待时间较长，可以继续等，也可以留下工单",
+  in_writing: "这类事项由部门书面答复",
 };
 const STATUS = { open: "待受理", handling: "办理中", replied: "已答复", closed: "已办结" };
 
