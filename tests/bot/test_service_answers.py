@@ -221,9 +221,10 @@ def test_of_two_items_it_is_asked_and_a_choice_is_kept_to(desk: Service) -> None
     answer = ask(desk, "犬只标识收费吗")
     assert answer.status is AnswerStatus.CLARIFY
     assert answer.blocks == (ParagraphBlock(text=ASK_SERVICE),)
-    assert [option.label for option in answer.options] == ["犬只标识换领", "犬只标识补领"]
+    questions = {option.label: option.question for option in answer.options}
+    assert questions.keys() == {"犬只标识换领", "犬只标识补领"}
     assert answer.services == ()
-    chosen = ask(desk, answer.options[1].question)
+    chosen = ask(desk, questions["犬只标识补领"])
     assert chosen.status is AnswerStatus.ANSWERED_FROM_SERVICE
     assert lines(chosen)[0] == "办理“犬只标识补领”不收费。"
 

@@ -8,7 +8,7 @@ import pytest
 from bot.answer import AnswerStatus, Message, PhonesBlock, Question
 from bot.pipeline import run
 from bot.replying import Replier, packaged_text
-from bot.routes import Route
+from bot.routes import Route, RouteGuess
 from bot.steps.guard import guard
 from bot.steps.route import route, route_at_once
 from bot.turn import Turn
@@ -16,6 +16,7 @@ from knowledge_base.blocking.matching import BlockMatcher
 from knowledge_base.blocking.records import BlockLevel, BlockWord
 from tests.bot.builders import DAY, turn_of
 from tests.bot.test_routing import router
+from tests.retrieval.fakes import BigramEncoder
 
 MATCHER = BlockMatcher(
     [
@@ -83,28 +84,29 @@ def test_lines_with_a_word_that_refuses_are_out_of_the_history() -> None:
     assert turn.status is None
 
 
-def test_a_person_is_called_at_once() -> None:
-    assert asked("转人工").status is AnswerStatus.HANDED_TO_HUMAN
+def test_who_wants_a_person_is_told_at_once_and_is_called_by_the_step_that_can() -> None:
+    turn = asked("转人工")
+    assert (turn.route, turn.status) == (RouteGuess(Route.PERSON, 1.0), None)
 
 
 class Index:
-    def __init__(self, fingerprint: str) -> None:
-        self.encoder_fingerprint = fingerprint
+    def __init__(self, dim: int) -> None:
+        self.encoder = BigramEncoder(dim=dim)
 
 
-def named(text: str, fingerprint: str) -> Turn:
-    turn = replace(turn_of(text), vector=np.zeros(3, np.float32), index=Index(fingerprint))  # type: ignore[arg-type]
+def named(text: str, dim: int) -> Turn:
+    turn = replace(turn_of(text), vector=np.zeros(3, np.float32), index=Index(dim))  # type: ignore[arg-type]
     return route(router(chat=4.0))(turn)
 
 
 def test_an_open_turn_is_named_and_goes_on() -> None:
-    turn = named("谢谢你", "bigram-3")
+    turn = named("谢谢你", 3)
     assert turn.route is not None
     assert (turn.route.route, turn.status) == (Route.SMALLTALK, None)
 
 
 def test_an_encoder_the_model_does_not_know_leaves_the_route_open(caplog: pytest.LogCaptureFixture) -> None:
-    assert named("谢谢你", "another").route is None
+    assert named("谢谢你", 4).route is None
     assert "learn anew" in caplog.text
 
 
