@@ -22,6 +22,7 @@ from channels import (
     reply_commands,
     service_commands,
     ticket_commands,
+    unanswered_commands,
     upkeep_commands,
     words_commands,
 )
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(faq_commands.group, name="faq")
 app.add_typer(service_commands.group, name="service")
 app.add_typer(desk_commands.group, name="desk")
+app.add_typer(unanswered_commands.group, name="unanswered")
 
 
 @app.command()

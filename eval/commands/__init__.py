@@ -6,8 +6,9 @@ Every module here imports what is heavy within the command that needs it, so tha
 import typer
 
 from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
+from eval.commands.gate import gate
 from eval.commands.guards import evaluate_guards, evaluate_routes
-from eval.commands.learning import calibrate, train_adapter
+from eval.commands.learning import calibrate, evaluate_clusters, train_adapter
 from eval.commands.models import evaluate_hostile, evaluate_support
 from eval.commands.proofs import crowd, desk, kill
 from eval.commands.retrieval import compare_systems, evaluate_retrieval
@@ -25,6 +26,8 @@ def register(app: typer.Typer) -> None:
     group.command("index")(evaluate_index)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
+    group.command("clusters")(evaluate_clusters)
+    group.command("gate")(gate)
     group.command("services")(evaluate_services)
     group.command("routes")(evaluate_routes)
     group.command("guards")(evaluate_guards)
