@@ -126,7 +126,9 @@ def draft(
             by=actor(by),
             day=today(),
         )
-    typer.echo(f"已存为草稿：问答 {faq_id}。核对后 wenzheng faq submit {faq_id}，再 wenzheng faq publish {faq_id}")
+    typer.echo(
+        f"已存为草稿：问答 {faq_id}。核对后 wenzheng faq submit {faq_id}，再 wenzheng faq publish {faq_id}"
+    )
 
 
 @contextmanager

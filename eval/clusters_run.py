@@ -25,7 +25,7 @@ from retrieval.contracts import Encoder, Vectors
 from retrieval.query import QueryReader
 
 WANTS_WEIGH = tuple(weigh / 100 for weigh in range(0, 21, 2))
-THRESHOLDS = tuple(level / 100 for level in range(60, 100))
+THRESHOLDS = tuple(level / 100 for level in range(70, 98))
 
 
 class ClusteredQuestion(BaseModel):
@@ -85,9 +85,20 @@ class ClustersResult:
              f"{each.recall:.3f}", f"{each.f1:.3f}", f"{each.v_measure:.3f}", str(each.near_misses_mixed))
             for name, each in (("调", self.tune), ("测", self.test))
         )  # fmt: skip
-        header = ("一半", "题数", "应有组", "实有组", "成对精确率", "成对召回率", "成对 F1", "V 值", "混入近似组")
+        header = (
+            "一半",
+            "题数",
+            "应有组",
+            "实有组",
+            "成对精确率",
+            "成对召回率",
+            "成对 F1",
+            "V 值",
+            "混入近似组",
+        )
         chosen = Table(
-            ("问的方面不同时减去", "阈值"), ((f"{self.chosen.wants_weigh:.2f}", f"{self.chosen.threshold:.2f}"),)
+            ("问的方面不同时减去", "阈值"),
+            ((f"{self.chosen.wants_weigh:.2f}", f"{self.chosen.threshold:.2f}"),),
         )
         mixed = Table(("测的一半里混在一起的",), tuple(("；".join(each),) for each in self.mixed))
         return [Table(header, rows), chosen, *([mixed] if self.mixed else [])]
@@ -119,10 +130,7 @@ def run_clusters(
         of_split = [each for each in questions if each.split == split]
         asked = [(each.question, each.region or "") for each in of_split]
         halves[split] = (of_split, *read_senses(reader, encoder, asked))
-    chosen = max(
-        (Sameness(weigh, threshold) for weigh in WANTS_WEIGH for threshold in THRESHOLDS),
-        key=lambda each: (round((of := _scored(each, *halves["tune"])[0]).f1, 4), of.precision),
-    )
+    chosen = _chosen(*halves["tune"])
     tune, _ = _scored(chosen, *halves["tune"])
     test, groups = _scored(chosen, *halves["test"])
     labelled = halves["test"][0]
@@ -132,6 +140,18 @@ def run_clusters(
         if len({labelled[at].cluster for at in members}) > 1
     )
     return ClustersResult(chosen, tune, test, mixed)
+
+
+def _chosen(
+    labelled: Sequence[ClusteredQuestion], vectors: Vectors, senses: Sequence[Sense]
+) -> Sameness:
+    tried = []
+    for weigh in WANTS_WEIGH:
+        similarity = Sameness(weigh, 0.0).similarity(vectors, senses)
+        for threshold in THRESHOLDS:
+            scores = score_groups(labelled, group(similarity, threshold))
+            tried.append((round(scores.f1, 4), scores.precision, Sameness(weigh, threshold)))
+    return max(tried, key=lambda each: each[:2])[2]
 
 
 def _scored(
@@ -164,7 +184,11 @@ def score_groups(labelled: Sequence[ClusteredQuestion], groups: Sequence[Sequenc
 
 def v_measure(labels: Sequence[str], groups: Sequence[str]) -> float:
     """Return the V-measure of groups against labels, in [0, 1]; 1.0 where each is the other's renaming."""
-    label, in_group, both = _entropy(labels), _entropy(groups), _entropy(list(zip(labels, groups, strict=True)))
+    label, in_group, both = (
+        _entropy(labels),
+        _entropy(groups),
+        _entropy(list(zip(labels, groups, strict=True))),
+    )
     homogeneity = 1 - (both - in_group) / label if label else 1.0
     completeness = 1 - (both - label) / in_group if in_group else 1.0
     total = homogeneity + completeness

@@ -311,4 +311,3 @@ def cached_encoding(encoder: Encoder, path: Path) -> Encode:
         return np.stack([known[key].passage for key in keys])
 
     return encode
-

@@ -75,15 +75,15 @@ def _unanswered(session: Session, since: datetime, now: datetime) -> Iterator[As
         select(TicketRow.conversation_id, TicketRow.created_at).filter_by(origin="citizen")
     ).all()
     for conversation_id, opened_at in tickets:
-        before = [row.id for row in rows if row.conversation_id == conversation_id and row.created_at <= opened_at]
+        before = [
+            row.id for row in rows if row.conversation_id == conversation_id and row.created_at <= opened_at
+        ]
         asked_before.update(before[-1:])
     for row in rows:
         status = AnswerStatus(row.status)
         is_last = last_of[row.conversation_id] == row.id
         disliked = row.answer_id in down or (is_last and row.conversation_id in badly_rated)
-        given_up = (
-            status is AnswerStatus.CLARIFY and is_last and row.created_at + ABANDONED_AFTER <= now
-        )
+        given_up = status is AnswerStatus.CLARIFY and is_last and row.created_at + ABANDONED_AFTER <= now
         in_writing = row.id in asked_before
         counts = status is AnswerStatus.NO_ANSWER or (
             status in _ANSWERS and (disliked or given_up or in_writing)

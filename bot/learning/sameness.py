@@ -31,7 +31,13 @@ _NO_DENIAL = re.compile(
 )
 _DENIAL = re.compile(r"[不没未无非别]|拒绝")
 # What calls for an answer of its own; how, where and whether are mostly answered by one.
-_SHARP_WANTS = {"amount": "amount", "date": "time", "duration": "time", "penalty": "penalty", "materials": "materials"}
+_SHARP_WANTS = {
+    "amount": "amount",
+    "date": "time",
+    "duration": "time",
+    "penalty": "penalty",
+    "materials": "materials",
+}
 # What tells two of a kind apart: 一级 and 三级, 二孩 and 三孩, C1.
 _SORT = re.compile(r"第?[一二三四五六七八九十两\d]+(?:级|孩|胎|类|档|期|套|次|个孩子)|[a-z]+\d*")
 _NUMBERED = {"胎": "孩", "个孩子": "孩"}
@@ -76,7 +82,9 @@ def may_be_same(one: Sense, other: Sense) -> bool:
         one.region == other.region
         and one.denies == other.denies
         and (not one.sorts or not other.sorts or one.sorts == other.sorts)
-        and all(one.figures[kind] == other.figures[kind] for kind in one.figures.keys() & other.figures.keys())
+        and all(
+            one.figures[kind] == other.figures[kind] for kind in one.figures.keys() & other.figures.keys()
+        )
     )
 
 

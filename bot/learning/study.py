@@ -44,9 +44,7 @@ class Study:
     def gather(self) -> int:
         """Take in what people answered since the last time; returns how many proposals are new."""
         index = self._service.index.get()
-        return self.answers.gather(
-            self._service.faq.entries(), index.reader, index.encoder, self._sameness
-        )
+        return self.answers.gather(self._service.faq.entries(), index.reader, index.encoder, self._sameness)
 
     def clusters(self, now: datetime, *, region: str = "") -> list[Cluster]:
         """Return the clusters that wait for an operator; `region` keeps those of a place and within it."""
@@ -117,7 +115,9 @@ class Study:
         self._marks.put((each.id for each in cluster.members), DRAFTED, by=by, faq_id=saving.faq_id)
         return saving.faq_id
 
-    def take_up(self, proposal: PersonAnswer, *, answer: str, sources: Sequence[str], by: str, day: date) -> int:
+    def take_up(
+        self, proposal: PersonAnswer, *, answer: str, sources: Sequence[str], by: str, day: date
+    ) -> int:
         """Make a draft of what a person answered, or a variant of the entry it joins; returns its number.
 
         Raises:
