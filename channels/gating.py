@@ -15,7 +15,7 @@ _WITHOUT = "确需不经评测发布的，用 --no-gate 并以 --reason 写明�
 def require_open_gate(context: typer.Context, faq_ids: Sequence[int], data_dir: Path | None) -> None:
     """Run the command `eval gate` on entries; what it finds is told on stderr.
 
-    The command is looked up by name among those that are registered: this layer does not know what measures it.
+    The command is looked up by name among those registered: this layer does not know what measures it.
 
     Raises:
         FaqError: If answers would be worse, or what measures them is not installed.

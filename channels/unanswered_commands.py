@@ -1,4 +1,4 @@
-"""The commands `wenzheng unanswered …`: what could not be answered, most asked first, and drafts made of it."""
+"""The commands `wenzheng unanswered …`: what could not be answered, most asked first, and drafts of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

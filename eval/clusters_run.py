@@ -1,7 +1,7 @@
 """`wenzheng eval clusters`: do questions that ask the same come together, and near misses stay apart?
 
-The two numbers of `bot.learning.sameness` are chosen on the half `tune` and judged on the half `test`. Regions,
-negations and figures are rules, and not learned.
+The two numbers of `bot.learning.sameness` are chosen on the half `tune` and judged on the half `test`.
+Regions, negations and figures are rules, and not learned.
 """
 
 import hashlib
@@ -142,9 +142,7 @@ def run_clusters(
     return ClustersResult(chosen, tune, test, mixed)
 
 
-def _chosen(
-    labelled: Sequence[ClusteredQuestion], vectors: Vectors, senses: Sequence[Sense]
-) -> Sameness:
+def _chosen(labelled: Sequence[ClusteredQuestion], vectors: Vectors, senses: Sequence[Sense]) -> Sameness:
     tried = []
     for weigh in WANTS_WEIGH:
         similarity = Sameness(weigh, 0.0).similarity(vectors, senses)

@@ -46,8 +46,8 @@ class AskedQuestion:
 def unanswered(engine: Engine, *, since: datetime, now: datetime) -> tuple[AskedQuestion, ...]:
     """Return the questions since a moment that found no answer or a disliked one, oldest first.
 
-    Those are: `no_answer`; a question in return (`clarify`) that was given up; what got 👎 or a bad rating; and
-    what was asked last before a ticket. Greetings, emergencies, blocked words and the like are none of them.
+    Those are: `no_answer`; a question in return (`clarify`) that was given up; what got 👎 or a bad rating;
+    and what was asked last before a ticket. Greetings, emergencies, blocked words are none of them.
     """
     with Session(engine) as session:
         return tuple(_unanswered(session, since, now))

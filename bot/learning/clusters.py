@@ -103,8 +103,8 @@ def still_open(
 ) -> list[Cluster]:
     """Return the clusters with something left to do, each with the questions that are left.
 
-    The newest mark on any question of a cluster counts for the whole of it. Dismissed stays dismissed. A draft
-    holds until it is published; then only what was asked after that counts, as the entry did not answer it.
+    The newest mark on any question of a cluster counts for the whole of it. Dismissed stays dismissed. A
+    draft holds until it is published; then what was asked after that counts: the entry did not answer it.
     """
     left = []
     for each in clusters:

@@ -86,7 +86,7 @@ class PersonAnswers:
         """Take in what ended since it was last done; returns how many proposals are new."""
         with Session(self._engine) as session:
             known = set(session.scalars(select(PersonAnswerRow.origin)))
-            fresh = [each for each in (*_talks(session, known), *_replies(session, known))]
+            fresh = [*_talks(session, known), *_replies(session, known)]
         live = [each for each in entries if each.state is not FaqState.WITHDRAWN]
         new = 0
         for exchange in fresh:

@@ -93,7 +93,7 @@ class Sameness:
     """Compares questions by the encoder that the index in use was built with.
 
     Attributes:
-        wants_weigh: What it takes from the cosine that the two want different things (a price and a span of time).
+        wants_weigh: What it takes from the cosine that the two want different things (a price, a time).
         threshold: From which similarity on two questions are one.
     """
 
@@ -114,7 +114,7 @@ class Sameness:
             raise SettingsError(f"weights of sameness {path} cannot be read: {error}") from error
 
     def similarity(self, vectors: Vectors, senses: Sequence[Sense]) -> Floats:
-        """Return how alike n questions are, float64 of shape (n, n); `APART` for those that are not the same.
+        """Return how alike n questions are, float64 of shape (n, n); `APART` for what cannot be the same.
 
         Args:
             vectors: Of the questions, float32 of shape (n, dim), unit length.

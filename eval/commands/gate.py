@@ -1,4 +1,4 @@
-"""`wenzheng eval gate`: the labelled questions, asked as things are and as they would be. A closed gate is 1."""
+"""`wenzheng eval gate`: labelled questions asked as things are and as they would be; exit code 1 if worse."""
 
 import time
 from pathlib import Path

@@ -108,8 +108,10 @@ DRAFTS = [
     FaqRow("游泳馆几点开门？", "9点。", ("《云州市游泳馆办法》第一条",)),
     FaqRow("公园门票多少钱？", "免费。", ("《云州市公园办法》第一条",), ("公园要收门票吗",)),
     FaqRow("公园能抽烟吗？", "不能。", ("《云州市公园办法》第三条",)),
-    FaqRow("公园开门时间是什么时候", "9点。", ("《云州市游泳馆办法》第一条",), ("公园几点开门", "公园开门时间")),
-]  # fmt: skip
+    FaqRow(
+        "公园开门时间是什么时候", "9点。", ("《云州市游泳馆办法》第一条",), ("公园几点开门", "公园开门时间")
+    ),
+]
 
 
 def gate(service: Service, faq_id: int, *, everything: bool = False) -> Gate:
@@ -123,9 +125,7 @@ def gate(service: Service, faq_id: int, *, everything: bool = False) -> Gate:
 
 
 @pytest.mark.parametrize("draft", DRAFTS, ids=lambda row: row.question)
-def test_asking_what_a_draft_touches_is_as_good_as_asking_everything(
-    service: Service, draft: FaqRow
-) -> None:
+def test_asking_what_a_draft_touches_is_as_good_as_asking_everything(service: Service, draft: FaqRow) -> None:
     faq_id = service.faq.save(draft, by="甲", today=TODAY).faq_id
     revision = service.store.revision()
     few = gate(service, faq_id).run(ANSWERS, FAQ)

@@ -1,4 +1,4 @@
-"""Clusters say what is asked, how often and lately; what is dealt with is not listed until it is asked anew."""
+"""Clusters say what is asked, how often and lately; what is dealt with is listed when asked anew."""
 
 from datetime import UTC, datetime, timedelta
 

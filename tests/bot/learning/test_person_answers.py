@@ -1,4 +1,4 @@
-"""What people answered is proposed for the FAQ: once, masked, without courtesies, joined to what is the same."""
+"""What people answered is proposed for the FAQ: once, masked, without courtesies, joined to its like."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -107,7 +107,9 @@ def test_a_reply_to_a_ticket_joins_what_asks_the_same(
     engine: Engine, answers: PersonAnswers, tmp_path: Path
 ) -> None:
     talk(engine, "宠物火化在哪里办理？", ">在城东殡仪服务站。")
-    ticket(engine, tmp_path, "请问宠物火化在哪里办理？", "您好：\n宠物火化请到城东殡仪服务站。\n感谢您的来电。")
+    ticket(
+        engine, tmp_path, "请问宠物火化在哪里办理？", "您好：\n宠物火化请到城东殡仪服务站。\n感谢您的来电。"
+    )
     ticket(engine, tmp_path, "夜市摆摊要办什么证？", "凭身份证到城管窗口登记。")
     assert gather(answers) == 2
     first, other = answers.pending()

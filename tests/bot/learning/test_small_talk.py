@@ -30,5 +30,8 @@ def test_what_says_something_is_none(line: str) -> None:
 
 
 def test_courtesies_are_cut_off_around_the_matter() -> None:
-    assert matter_of("您好，宠物火化在城东办理，每次三百元。祝您生活愉快！") == "宠物火化在城东办理，每次三百元。"
+    assert (
+        matter_of("您好，宠物火化在城东办理，每次三百元。祝您生活愉快！")
+        == "宠物火化在城东办理，每次三百元。"
+    )
     assert said(["您好", "带身份证。", "谢谢"]) == ("带身份证。",)
