@@ -119,8 +119,11 @@ class PersonAnswers:
             with Session(self._engine) as session, session.begin():
                 session.add(row)
                 state = row.state
-        except IntegrityError:  # another process was quicker
-            return False
+        except IntegrityError:
+            with Session(self._engine) as session:
+                if session.scalar(select(PersonAnswerRow.id).filter_by(origin=exchange.origin)) is None:
+                    raise
+            return False  # another process was quicker
         return state == PersonAnswerState.PENDING
 
     def _place(

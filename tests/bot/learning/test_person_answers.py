@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from bot.conversations import Conversations
 from bot.desk.agents import Agents
@@ -18,6 +19,7 @@ from bot.tickets.store import Tickets
 from knowledge_base.database import open_database
 from knowledge_base.errors import FaqError
 from knowledge_base.faq.records import FaqEntry, FaqRow, FaqState
+from knowledge_base.faq.tables import FaqRecord
 from tests.bot.builders import READER
 from tests.databases import DATABASES
 from tests.retrieval.fakes import BigramEncoder
@@ -127,5 +129,7 @@ def test_what_the_faq_has_is_proposed_as_its_variant(
 ) -> None:
     talk(engine, "请问宠物火化在哪里办理？", ">在城东。")
     row = FaqRow("宠物火化怎么办", "城东。", ("《甲》第一条",), ("宠物火化在哪里办理",), region="云岭省")
+    with Session(engine) as session, session.begin():
+        session.add(FaqRecord(id=7, question=row.question, region=row.region, answer=row.answer, state=state))
     gather(answers, [FaqEntry(7, row, (), state)])
     assert [each.faq_id for each in answers.pending()] == [joins]
