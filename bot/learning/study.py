@@ -32,12 +32,11 @@ class OfferedSource:
 
 
 class Study:
-    """Over one open service. `most_variants` is how many wordings of a cluster a draft takes."""
+    """Over one open service."""
 
-    def __init__(self, service: Service, sameness: Sameness | None = None, *, most_variants: int = 8) -> None:
+    def __init__(self, service: Service, sameness: Sameness | None = None) -> None:
         self._service = service
         self._sameness = sameness or Sameness.load()
-        self._most_variants = min(most_variants, MAX_VARIANTS)
         self._marks = Marks(service.engine)
         self.answers = PersonAnswers(service.engine)
 
@@ -148,7 +147,7 @@ class Study:
     def _fit(self, wordings: Iterable[str]) -> tuple[str, ...]:
         """Return as many wordings as a draft takes; one that is too long for a variant is left out."""
         short = (each for each in wordings if len(each) <= MAX_QUESTION_CHARS)
-        return tuple(islice(short, self._most_variants))
+        return tuple(islice(short, self._service.settings.draft_variants))
 
     def _quoted(self, sources: Sequence[str], region: str, day: date) -> str:
         passages = (self._service.faq.passage_of(each, region=region, day=day) for each in sources)
