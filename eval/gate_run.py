@@ -199,7 +199,9 @@ class Gate:
         on_progress: Callable[[int, int], None] | None,
     ) -> SetComparison:
         touched = self._touched([question for _, question in asked])
-        lost, gained, unsafe = [], [], []
+        lost: list[Change] = []
+        gained: list[Change] = []
+        unsafe: list[Change] = []
         for done, place in enumerate(touched, start=1):
             id_, question = asked[place]
             before = judged(place, _consult(self._as_is, question, self._before))
