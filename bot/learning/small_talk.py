@@ -38,7 +38,7 @@ _RULES: dict[SmallTalk, re.Pattern[str]] = {
     SmallTalk.ACKNOWLEDGING: re.compile(r"好的?|嗯+|哦+|行|可以|知道了|明白了?|收到|对|是的|ok"),
 }
 _BETWEEN = re.compile(r"[\s，。！？、；：,.!?;:~…～]+")
-_SAYS_SOMETHING = 4
+_SAYS_SOMETHING = 2
 
 
 def small_talk(line: str) -> SmallTalk | None:

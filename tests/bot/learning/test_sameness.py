@@ -51,7 +51,7 @@ def test_the_same_words_in_two_regions_are_two_questions() -> None:
 def test_wanting_another_thing_takes_from_the_cosine() -> None:
     senses = [
         sense_of(query_of(text), CITY)
-        for text in ("公墓一个墓位多少钱", "买公墓要多少费用", "公墓怎么买", "公墓每天几点关门", "没有公墓吗")
+        for text in ("公墓一个墓位多少钱", "买公墓要多少费用", "公墓怎么买", "公墓什么时候关门", "没有公墓吗")
     ]
     assert [set(each.wants) for each in senses[:4]] == [{"amount"}, {"amount"}, set(), {"time"}]
     vectors = np.full((5, 4), 0.5, dtype=np.float32)
