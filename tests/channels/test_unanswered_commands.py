@@ -24,7 +24,8 @@ from knowledge_base.faq.records import FaqAction, FaqState
 from tests.knowledge_base.faq.builders import CITY, PARK, PARK_FILE, TODAY, land
 
 SOURCE = "《云州市公园办法》第二条"
-ASKED = ("公园早上几点钟开门呀", "请问公园早上几点钟开门呀", "公园早上几点钟开门")
+_WORDING = "我想问一下公园早上几点钟开门让人进去锻炼身体"
+ASKED = (_WORDING, f"{_WORDING}呀", f"{_WORDING}呢")
 
 
 @pytest.fixture
