@@ -247,6 +247,7 @@ def test_a_service_with_a_reranker_answers(
     service.close()
 
 
+@pytest.mark.model
 def test_a_reranker_that_is_not_there_is_named_at_start(empty: Service, tmp_path: Path) -> None:
     settings = empty.settings.model_copy(update={"reranker": str(tmp_path / "nowhere")})
     with pytest.raises(EncoderError, match="nowhere cannot be loaded"):
