@@ -50,6 +50,11 @@ _WORDINGS = (
     "ASK_REGION",
     "ASK_REGION_WITHIN",
     "DIFFERS",
+    "ASK_SERVICE",
+    "ASK_SERVICE_REGION",
+    "BASIS_NAMED",
+    "OFFER_PERSON",
+    "OFFER_PERSON_ANGRY",
 )
 
 
@@ -297,7 +302,10 @@ def _plain(block: Block) -> str:
 
 def _is_own(words: str, service: Service, turn: Turn) -> bool:
     """Tell whether words are among those the service may say in its own name."""
-    titles = {f"《{each.chunk.document.meta.title}》" for each in (*turn.evidence, *turn.elsewhere)}
+    if words in map(_plain, turn.stated):
+        return True  # what the registry states of the service item that is meant
+    quoted = (*turn.evidence, *turn.elsewhere, *turn.service_sources)
+    titles = {f"《{each.chunk.document.meta.title}》" for each in quoted}
     stripped = words
     for title in titles:
         stripped = stripped.replace(title, "《》")
@@ -307,7 +315,9 @@ def _is_own(words: str, service: Service, turn: Turn) -> bool:
 def _own_words(hotline: str) -> list[re.Pattern[str]]:
     patterns = [_pattern(getattr(wording, name)) for name in _WORDINGS]
     patterns += [
-        re.compile(rf"(?:根据|{re.escape(wording.RELATED)})《》(?:（[^）\n]{{4,24}}）)?[^\n]{{0,80}}："),
+        re.compile(
+            rf"(?:根据|{wording.BASIS}|{re.escape(wording.RELATED)})《》(?:（[^）\n]{{4,24}}）)?[^\n]{{0,80}}："
+        ),
         re.compile(rf"{re.escape(wording.CLOSEST)}(?:\n《》)+"),
     ]
     for reply in packaged_replies().values():
