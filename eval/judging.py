@@ -58,7 +58,7 @@ class Judgement:
 
     @property
     def status_right(self) -> bool:
-        """Whether it ended as expected; all that answers counts alike, and all that does not where none should."""
+        """Whether it ended as expected: any answer where one is due, any refusal where none is."""
         answering = {status.value for status in ANSWERING}
         if self.expected_status in answering:
             return self.answered
