@@ -40,8 +40,8 @@ from knowledge_base.blocking.matching import BlockMatcher
 from knowledge_base.blocking.sheets import packaged_block_words
 from knowledge_base.dates import SHANGHAI, today
 from knowledge_base.faq.store import FaqStore
+from knowledge_base.languages import Language
 from knowledge_base.regions import Gazetteer, load_gazetteer
-from knowledge_base.replies import Language
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
 from retrieval.live_index import LiveIndex

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from channels.terminal import AsJson, By, DataDir, actor, as_json_value, plain_table, print_json
-from knowledge_base.replies import Language
+from knowledge_base.languages import Language
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -26,8 +26,9 @@ from eval.datasets import DatasetError, read_rows
 from eval.reports import Table
 from knowledge_base.database import open_database
 from knowledge_base.errors import QuestionRejected
+from knowledge_base.languages import Language
 from knowledge_base.regions import visible
-from knowledge_base.replies import Language, packaged_replies, parts_of
+from knowledge_base.replies import packaged_replies, parts_of
 
 REFUSED_AT_MOST = 2
 REJECTED = "rejected"

@@ -14,7 +14,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from knowledge_base.database import Base, UtcDateTime, database_faults
 from knowledge_base.errors import ReplyRejected, SettingsError, StoreError
+from knowledge_base.languages import Language
 from knowledge_base.revision import REPLIES, raise_revision, revision_of
 
 PACKAGED_FILE = Path(__file__).parent / "data" / "replies.toml"
@@ -33,14 +33,6 @@ _IN_USE = text("removed_at IS NULL")
 _PHONE_LINE = re.compile(r"tel:(?P<number>\{hotline\}|[0-9][0-9-]{2,19})(?: +(?P<label>\S.*))?")
 _MUST_CALL = ("emergency_", "self_harm")
 _log = logging.getLogger(__name__)
-
-
-class Language(StrEnum):
-    """The languages replies are kept in, by BCP 47 tag."""
-
-    SIMPLIFIED = "zh-CN"
-    TRADITIONAL = "zh-TW"
-    ENGLISH = "en"
 
 
 @dataclass(frozen=True, slots=True)

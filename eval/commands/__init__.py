@@ -13,6 +13,7 @@ from eval.commands.proofs import crowd, desk, kill
 from eval.commands.retrieval import compare_systems, evaluate_retrieval
 from eval.commands.services import evaluate_services
 from eval.commands.speed import bench, evaluate_backends, evaluate_index
+from eval.commands.transcripts import record_transcripts
 
 
 def register(app: typer.Typer) -> None:
@@ -35,5 +36,6 @@ def register(app: typer.Typer) -> None:
     group.command("backends")(evaluate_backends)
     group.command("hostile")(evaluate_hostile)
     group.command("support")(evaluate_support)
+    group.command("transcripts")(record_transcripts)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)

@@ -389,6 +389,6 @@ finally:
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert all(name in ran.stdout for name in ("ingest", "document", "eval", "bench"))
-    ours = {"channels", "eval", "knowledge_base"}
+    ours = {"bot", "channels", "eval", "knowledge_base"}
     terminal = {"annotated_doc", "markdown_it", "mdurl", "pygments", "rich", "shellingham", "typer"}
     assert set(ran.stderr.split()) - ours <= terminal

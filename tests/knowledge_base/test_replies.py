@@ -7,9 +7,9 @@ from sqlalchemy import Engine
 
 from knowledge_base.database import open_database
 from knowledge_base.errors import ReplyRejected
+from knowledge_base.languages import Language
 from knowledge_base.replies import (
     LOOK_EVERY_S,
-    Language,
     LiveReplies,
     PhoneLine,
     ReplyStore,
