@@ -1,16 +1,16 @@
 """What the steps need of life events: those in use, the services they bundle, what likeness is enough."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.life_events.likeness import EventLikeness, signals
 from bot.service_desk import ServiceDesk
 from knowledge_base.life_events.records import LifeEvent
 from knowledge_base.regions import specificity, visible
-from retrieval.hybrid import HybridIndex
-from retrieval.life_events import LifeEvents, LiveLifeEvents
 from retrieval.contracts import Vectors
+from retrieval.hybrid import HybridIndex
+from retrieval.life_events import LifeEvents, LiveLifeEvents, asks_for_all, matter_of_event
 from retrieval.query import Query
 from retrieval.services import Services
 
@@ -67,13 +67,17 @@ class LifeEventDesk:
         }
         if not held:
             return []
+        matter = replace(query, context="")
+        if asks_for_all(query.text):
+            matter = index.reader.read(matter_of_event(query.text))
+            vector = index.encode([matter])[0]
         services = self.catalogue(index)
         items = services.catalogue.effective(region, day) if region else services.catalogue.widest(day)
         regions = seen if region else services.catalogue.regions()
         item_cosine = services.index.nearest(vector, allowed=items.keys(), regions=regions)
         found = []
-        for hit in events.index.search(vector, allowed=held.keys()):
-            values = signals(query, hit.cosine, item_cosine)
+        for hit in events.index.search(matter, vector, allowed=held.keys()):
+            values = signals(query, hit, item_cosine)
             found.append(EventMatch(held[hit.code], values, self.likeness.of(values)))
         # Of a city's and its county's, the county's own.
         return sorted(found, key=lambda each: (-each.probability, -specificity(each.event.region)))

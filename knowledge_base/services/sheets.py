@@ -286,6 +286,8 @@ _EXPLAINED = {
     "string_too_short": "没有填：这一项必须有",
     "string_type": "应为文字",
     "too_long": "有 {actual_length} 项，最多 {max_length} 项",
+    "too_short": "没有内容：至少要有 {min_length} 项",
+    "condition": "不是条件：应有 answer、all、any、not 之一",
     "greater_than_equal": "应不小于 {ge}",
     "less_than_equal": "应不大于 {le}",
     "tuple_type": "应为列表",
