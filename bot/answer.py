@@ -50,7 +50,7 @@ class Check(_Frozen):
 
 
 class ListBlock(_Frozen):
-    """A list kept as a list, with the words that introduce it; with a check for each item, one to tick off."""
+    """A list kept as a list, with the words that introduce it; with checks, an item each, to tick off."""
 
     type: Literal["list"] = "list"
     lead: str = ""

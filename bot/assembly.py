@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from bot.consultation import Consultation
 from bot.emergencies import emergency_of
 from bot.grounding.likeness import SupportLikeness
-from bot.people import open_people
 from bot.life_events.desk import LifeEventDesk
 from bot.life_events.likeness import EventLikeness
+from bot.people import open_people
 from bot.pipeline import Step
 from bot.responders.breaker import GuardedResponder
 from bot.responders.contracts import Responder

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,9 +63,7 @@ def import_events(
 @group.command("export")
 def export_events(
     path: Annotated[Path, typer.Argument(help="写入的 .xlsx、.json，或文件夹（一件一个 JSON）")],
-    codes: Annotated[
-        list[str] | None, typer.Argument(metavar="编码...", help="只导出这些；默认全部")
-    ] = None,
+    codes: Annotated[list[str] | None, typer.Argument(metavar="编码...", help="只导出这些；默认全部")] = None,
     *,
     template: Annotated[bool, typer.Option("--template", help="只写表头，供填写")] = False,
     data_dir: DataDir = None,
@@ -141,7 +138,9 @@ def show(code: Code, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     for number, step in enumerate(event.steps, start=1):
         named = names[step.catalog_code].name if step.catalog_code in names else "事项库里没有"
         when = told(step.when, event) or "都要办"
-        typer.echo(f"步{number} {named}（{step.catalog_code}）：{when}" + (f"。{step.note}" if step.note else ""))
+        typer.echo(
+            f"步{number} {named}（{step.catalog_code}）：{when}" + (f"。{step.note}" if step.note else "")
+        )
     for version in history:
         typer.echo(f"第 {version.number} 版  {version.stored_at:%Y-%m-%d %H:%M}  {version.stored_by}")
     if history[-1].withdrawn_at:
@@ -165,9 +164,7 @@ def lint(
             newest = (versions[-1] for versions in store.snapshot().versions.values())
             stored = Place("已收入的一件事", "", 0)
             in_use = {each.event.code: each.event for each in newest if not each.withdrawn_at}
-            reading = EventsReading(
-                {code: ReadEvent(event, stored) for code, event in in_use.items()}, ()
-            )
+            reading = EventsReading({code: ReadEvent(event, stored) for code, event in in_use.items()}, ())
         findings = _checked(reading, engine)
     if as_json:
         print_json(findings_as_json(findings))

@@ -100,7 +100,7 @@ class LifeEventsResult:
                 ((str(len(self.cases)), str(len(self.cases) - len(wrong)), str(len(wrong))),),
             ),
             *(
-                [Table(("案例的一件事", "不对在"), tuple((each.event, "；".join(each.faults)) for each in wrong))]
+                [Table(("案例", "不对在"), tuple((each.event, "；".join(each.faults)) for each in wrong))]
                 if wrong
                 else []
             ),
@@ -119,8 +119,8 @@ class LifeEventsResult:
             Table(
                 ("不对的题", "题组", "打开", "应为", "最像", "概率"),
                 tuple(
-                    (each.labelled.question, each.labelled.split, each.opened or "—", each.labelled.event or "—",
-                     each.likeliest or "—", f"{each.probability:.2f}")
+                    (each.labelled.question, each.labelled.split, each.opened or "—",
+                     each.labelled.event or "—", each.likeliest or "—", f"{each.probability:.2f}")
                     for each in self.faults
                 ),
             ),
@@ -163,7 +163,9 @@ def run_case(
     faults = [f"步骤是 {'、'.join(steps)}，应为 {'、'.join(case.steps)}"] if steps != case.steps else []
     faults += [f"材料里没有“{name}”" for name in case.materials_contains if name not in names]
     faults += [
-        f"材料“{name}”列了 {names.count(name)} 次" for name in case.materials_not_twice if names.count(name) != 1
+        f"材料“{name}”列了 {names.count(name)} 次"
+        for name in case.materials_not_twice
+        if names.count(name) != 1
     ]
     return CaseOutcome(case.event, tuple(faults))
 
@@ -267,9 +269,7 @@ def _chosen(
     for labelled, found in zip(asked, rated, strict=True):
         best = max(found, key=lambda each: each.probability, default=None)
         code, probability = (best.event.code, best.probability) if best else ("", 0.0)
-        outcomes.append(
-            OpeningOutcome(labelled, code, code if probability >= threshold else "", probability)
-        )
+        outcomes.append(OpeningOutcome(labelled, code, code if probability >= threshold else "", probability))
     return outcomes
 
 

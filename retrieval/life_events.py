@@ -20,15 +20,17 @@ from retrieval.query import Query, QueryReader
 _LOOK_EVERY_S = 1.0
 
 
-# What asks for all there is to do; wordings and questions are compared without it, or 退休要跑哪些部门 would be
-# near every question that runs to several departments.
+# What asks for all there is to do; wordings and questions are compared without it, or 退休要跑哪些部门
+# would be near every question that runs to several departments.
 _FOR_ALL = re.compile(
     r"(?:哪些|什么|啥子?|那些|多少|几[样个种件])(?:相关)?(?:的)?(?:手续|事情?|证件?|部门|流程|步骤|单位|窗口)(?!明)"
     r"|[要该得去跑](?:办|弄|做|跑)(?:理)?(?:些|点)?(?:哪些|什么|啥)|(?:哪些|什么|啥)(?:要|该|得|需要)办|跑(?:哪些|什么|哪几|几个)"
     r"|(?:所有|全部|全套|整套)的?(?:手续|流程|证件?|事情?)+|一条龙|一件事|一次(?:性)?(?:办|说清|讲清|搞定)|全流程|从头到尾|(?:都)?(?:要|该|得)(?:办|弄|做|跑)(?:些)?(?:啥|什么|哪些)"
     r"|(?:接下来|然后|后面)(?:怎么|该|要)(?:办|做|弄)|(?:手续|流程)(?:都)?(?:有|是)(?:哪些|什么|啥)|怎么(?:一步步|着手|开始)"
 )
-_LEFT_OVER = re.compile(r"(?:[，。？?！!、,\s]|请问|一下|我要|我想|打算|[都要该得需和的了]+$|怎么$|那些$|手续$|流程$)+")
+_LEFT_OVER = re.compile(
+    r"(?:[，。？?！!、,\s]|请问|一下|我要|我想|打算|[都要该得需和的了]+$|怎么$|那些$|手续$|流程$)+"
+)
 
 
 def asks_for_all(text: str) -> bool:
@@ -88,7 +90,8 @@ class EventIndex:
                 best[code] = max(cosine, best.get(code, -1.0))
         whole = dict(zip(self._told, (self._of_told @ vector).tolist(), strict=True))
         hits = (
-            EventHit(code, cosine, whole[code], _unsaid(matter, self._told[code])) for code, cosine in best.items()
+            EventHit(code, cosine, whole[code], _unsaid(matter, self._told[code]))
+            for code, cosine in best.items()
         )
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.code))
 
@@ -117,9 +120,7 @@ class LifeEvents:
 class LiveLifeEvents:
     """The life events in use, looked for at most once a second; who finds newer ones builds them at once."""
 
-    def __init__(
-        self, store: LifeEventStore, *, monotonic_s: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, store: LifeEventStore, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()

@@ -127,7 +127,7 @@ class ServiceIndex:
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.catalog_code))[:k]
 
     def nearest(self, vector: Vectors, *, allowed: Collection[str], regions: Collection[str]) -> float:
-        """Return the cosine, in [-1, 1], of a vector of shape (dim,) and the nearest name or alias; 0 for none."""
+        """Return the cosine of a vector of shape (dim,) and the nearest name or alias; 0 for none."""
         may = {place for place, code in enumerate(self._codes) if code in allowed}
         named = np.array(
             [

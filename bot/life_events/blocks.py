@@ -15,7 +15,9 @@ from knowledge_base.services.inheriting import EffectiveItem
 _BY_ITSELF = {"免申即享": "免申即享，不用申请", "主动服务": "由部门主动办理，不用申请"}
 
 
-def question_blocks(event: LifeEvent, question: EventQuestion, *, number: int, lead: str = "") -> tuple[Block, ...]:
+def question_blocks(
+    event: LifeEvent, question: EventQuestion, *, number: int, lead: str = ""
+) -> tuple[Block, ...]:
     """Return a question as it is put; `number` says the how-manieth it is."""
     blocks: list[Block] = [ParagraphBlock(text=lead)] if lead else []
     blocks.append(ParagraphBlock(text=f"{event.name}，第{number}问：{question.text}"))
@@ -40,7 +42,7 @@ def plan_blocks(
     hotline: str,
     lead: str = "",
 ) -> tuple[Block, ...]:
-    """Return a plan: the steps in order to tick off, what to bring once each, what it costs, what was left out.
+    """Return a plan: the steps in order to tick off, what to bring, what it costs, what was left out.
 
     Args:
         place: How the citizen's region is called.
@@ -82,7 +84,11 @@ def _summary(event: LifeEvent, plan: Plan, open_steps: list[PlannedStep]) -> str
     if not open_steps:
         return f"{event.name}：{len(plan.steps)}件事都办好了。"
     finished = len(plan.steps) - len(open_steps)
-    said = f"已办好{finished}件，还差{len(open_steps)}件" if finished else f"按您的回答，要办{len(plan.steps)}件事"
+    said = (
+        f"已办好{finished}件，还差{len(open_steps)}件"
+        if finished
+        else f"按您的回答，要办{len(plan.steps)}件事"
+    )
     return f"{event.name}：{said}。接下来办“{open_steps[0].effective.name}”。"
 
 
@@ -152,7 +158,9 @@ def _material_line(material: MergedMaterial) -> str:
         "，".join(filter(None, forms)),
         f"第{'、'.join(map(str, material.steps))}步要",
         *(f"第{number}步限{condition}" for number, condition in material.conditions.items()),
-        f"第{'、'.join(map(str, material.waived))}步免提交" if material.waived and not material.is_waived else "",
+        f"第{'、'.join(map(str, material.waived))}步免提交"
+        if material.waived and not material.is_waived
+        else "",
         "有空白表格" if material.form else "",
         "有填写样例" if material.example else "",
     ]

@@ -1,7 +1,7 @@
 """How likely a question asks for a life event as a whole, and from where on its questionnaire is opened.
 
-One cosine does not do: 出生医学证明补发要什么材料 is near 新生儿出生 and asks for an item. A logistic model weighs
-it with how near the items are, and with words that ask for everything at once. Learned by
+One cosine does not do: 出生医学证明补发要什么材料 is near 新生儿出生 and asks for an item. A logistic model
+weighs it with how near the items are, and with words that ask for everything at once. Learned by
 `wenzheng eval life-events --write` and kept in `bot/data/life_event_likeness.json`.
 """
 
@@ -35,7 +35,7 @@ def signals(query: Query, hit: EventHit, item_cosine: float) -> tuple[float, ...
     """Return the signals of a question and an event, in the order of `SIGNALS`.
 
     Args:
-        item_cosine: Of the question's matter and the nearest name or alias of an item the citizen can have done.
+        item_cosine: Of the question's matter and the nearest name or alias of an item to be had done there.
     """
     for_all = asks_for_all(query.text)
     return (

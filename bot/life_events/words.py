@@ -34,12 +34,18 @@ class Wanted:
 
 
 _END = r"[吧呢啊呀了的。！!~\s]*"
-_ASKS = re.compile(r"[?？]|[吗么嘛]$|什么|怎么|咋|如何|多少|多久|几[天个次点]|哪|为啥|能不能|可不可以|是不是要")
-_SKIP = re.compile(rf"(?:都不是|跳过(?:这[一个]?题|这个)?|不知道|不清楚|不确定|说不[清好]|下一[题个]|不想说){_END}")
+_ASKS = re.compile(
+    r"[?？]|[吗么嘛]$|什么|怎么|咋|如何|多少|多久|几[天个次点]|哪|为啥|能不能|可不可以|是不是要"
+)
+_SKIP = re.compile(
+    rf"(?:都不是|跳过(?:这[一个]?题|这个)?|不知道|不清楚|不确定|说不[清好]|下一[题个]|不想说){_END}"
+)
 _BACK = re.compile(rf"(?:返回|回到|改)?上一[题个](?:问题)?{_END}|(?:刚才)?(?:选|答|点)错{_END}|后退{_END}")
 _STOP = re.compile(rf"(?:算了|退出|取消|先这样|以后再说|先?不(?:办|填|答|想答|选)了?){_END}")
 _RESTART = re.compile(rf"(?:重新|从头)(?:回答|填写?|选|来|开始|再来)(?:问题|一遍|一次)?{_END}")
-_RESUME = re.compile(rf"(?:我(?:要|想)|请|那)?(?:继续|接着|回到)(?:办理?|做|填|回答)?(?P<what>.{{0,30}}?){_END}")
+_RESUME = re.compile(
+    rf"(?:我(?:要|想)|请|那)?(?:继续|接着|回到)(?:办理?|做|填|回答)?(?P<what>.{{0,30}}?){_END}"
+)
 _REMAINING = re.compile(
     r"(?:那|我|请问|现在)*(?:还(?:差|剩|缺|有)(?:下)?(?:哪些|什么|啥|几[件步项]|多少)(?:事情?|步骤?|手续)?(?:没|要|没有)?(?:办|做)?"
     r"|(?:还有)?(?:哪些|什么)(?:还)?没办|办到哪(?:里|一步|儿)?|(?:办理)?进度(?:怎么样|如何)?|(?:接下来|下一步)(?:该|要)?(?:办|做)(?:什么|啥|哪个))"
@@ -67,12 +73,14 @@ _NUMERALS = {
     "两": 2,
 }
 # What may stand around the words of an option: 应该是居民医保吧.
-_FILLERS = re.compile(r"我们?家?|应该|大概|可能|好像|算是|就是|是|选|的|吧|呢|啊|参加|参了|交|他|她|孩子|妈妈|爸爸|老人|[，。,.！!\s]")
+_FILLERS = re.compile(
+    r"我们?家?|应该|大概|可能|好像|算是|就是|是|选|的|吧|呢|啊|参加|参了|交|他|她|孩子|妈妈|爸爸|老人|[，。,.！!\s]"
+)
 _NOTES = re.compile(r"[（(].*?[）)]")
 
 
 def read_answer(text: str, question: EventQuestion) -> str | None:
-    """Return the value of the option that words choose; None where they choose none, or could choose several."""
+    """Return the value of the option that words choose; None where they choose none or several."""
     said = _bare(text)
     labels = {option.value: _bare(option.label) for option in question.options}
     exact = [value for value, label in labels.items() if said in (label, _bare(_NOTES.sub("", label)))]
@@ -112,7 +120,11 @@ def _by_words(said: str, labels: dict[str, str]) -> str | None:
     core = _FILLERS.sub("", said)
     if len(core) < 2:
         return None
-    named = [value for value, label in labels.items() if (head := _core(label)) and head in core and len(core) <= len(head) + 4]
+    named = [
+        value
+        for value, label in labels.items()
+        if (head := _core(label)) and head in core and len(core) <= len(head) + 4
+    ]
     if not named:
         named = [value for value, label in labels.items() if core in _FILLERS.sub("", label)]
     return named[0] if len(named) == 1 else None
@@ -158,7 +170,7 @@ def read_wish(text: str, *, asking: bool) -> Wanted | None:
     done = _DONE.fullmatch(said)
     if done is None or _ASKS.search(said) or _NOT_YET.search(said):
         return None
-    return Wanted(Wish.DONE, (done["what"] or done["after"] or "").strip("，, 把“”\""))
+    return Wanted(Wish.DONE, (done["what"] or done["after"] or "").strip('，, 把“”"'))
 
 
 def _bare(text: str) -> str:

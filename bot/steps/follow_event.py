@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.answer import AnswerStatus, NoticeBlock, Option, ParagraphBlock
+from bot.answer import AnswerStatus, Option, ParagraphBlock
 from bot.cards import card_of
 from bot.dialogue_state import DialogueState, EventRun, LifeEventProgress
 from bot.life_events.blocks import plan_blocks, question_blocks, question_options
@@ -27,8 +27,8 @@ KEPT_RUNS = 5
 RESUME = "继续办{name}"
 RESTART = "重新回答"
 REMAINING = "还差什么"
-# Of the two steps nearest to what is said to be done, the first has to be nearer by this; measured on nothing
-# but the wish to ask rather than to tick the wrong one.
+# Of the two items nearest to what is said to be done, the first has to be nearer by this, or it is asked: not
+# measured, chosen so that asking is likelier than ticking the wrong one.
 CLEARLY_NEARER = 0.03
 _THIS_IS_SAVED = "好的，先到这里，已经替您记下。要接着办，说“{resume}”。"
 _WHICH_IS_DONE = "您办好的是哪一件？"
@@ -42,7 +42,9 @@ class EventDialogue:
     now: Callable[[], datetime]
     hotline: str
 
-    def proceed(self, turn: Turn, event: LifeEvent, run: EventRun, index: HybridIndex, *, lead: str = "") -> Turn:
+    def proceed(
+        self, turn: Turn, event: LifeEvent, run: EventRun, index: HybridIndex, *, lead: str = ""
+    ) -> Turn:
         """Put the next question, or tell the plan where there is none left."""
         question = next_question(event, run.answers, run.skipped)
         if question is None:
@@ -83,9 +85,7 @@ class EventDialogue:
                 hotline=self.hotline,
                 lead=lead,
             ),
-            cards=tuple(
-                card_of(each.effective, catalogue, region=region, now=moment) for each in open_steps
-            ),
+            cards=tuple(card_of(each.effective, catalogue, region=region, now=moment) for each in open_steps),
             options=tuple(options),
         )
 
@@ -133,7 +133,15 @@ def follow_event(dialogue: EventDialogue) -> Step:
         wanted = read_wish(turn.text, asking=asking is not None)
         if wanted is None:
             return turn
-        return _granted(dialogue, turn, wanted, runs, events, index, asking.id if asking else "")
+        return _granted(
+            dialogue,
+            turn,
+            wanted,
+            runs=runs,
+            events=events,
+            index=index,
+            asking=asking.id if asking else "",
+        )
 
     return step
 
@@ -159,10 +167,11 @@ def _answered(run: EventRun, question_id: str, value: str) -> EventRun:
     return run.model_copy(update={"answers": {**answers, question_id: value}, "skipped": skipped})
 
 
-def _granted(
+def _granted(  # noqa: PLR0911 - one for each wish
     dialogue: EventDialogue,
     turn: Turn,
     wanted: Wanted,
+    *,
     runs: list[EventRun],
     events: Mapping[str, LifeEvent],
     index: HybridIndex,
@@ -188,7 +197,7 @@ def _granted(
             meant = next((each for each in runs if _is_named(wanted.about, events[each.event])), None)
             return turn if meant is None else dialogue.proceed(turn, events[meant.event], meant, index)
         case Wish.DONE:
-            return _ticked(dialogue, turn, wanted.about, event, run, index)
+            return _ticked(dialogue, turn, wanted.about, event=event, run=run, index=index)
 
 
 def _without_last(event: LifeEvent, run: EventRun) -> EventRun:
@@ -210,14 +219,14 @@ def _is_named(about: str, event: LifeEvent) -> bool:
 
 
 def _ticked(
-    dialogue: EventDialogue, turn: Turn, about: str, event: LifeEvent, run: EventRun, index: HybridIndex
+    dialogue: EventDialogue, turn: Turn, about: str, *, event: LifeEvent, run: EventRun, index: HybridIndex
 ) -> Turn:
     """Tick a step off; where it is not clear which, ask."""
     if next_question(event, run.answers, run.skipped) is not None:
         return turn  # there is no list yet to tick
     steps = dialogue.planned(turn, event, run, index).steps
     open_steps = [each for each in steps if each.step.catalog_code not in run.done]
-    meant = _meant(dialogue, turn, about, steps, open_steps, index)
+    meant = _meant(dialogue, turn, about, steps=steps, open_steps=open_steps, index=index)
     if meant is None:
         return turn
     if not meant:
@@ -241,6 +250,7 @@ def _meant(
     dialogue: EventDialogue,
     turn: Turn,
     about: str,
+    *,
     steps: tuple[PlannedStep, ...],
     open_steps: list[PlannedStep],
     index: HybridIndex,

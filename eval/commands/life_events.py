@@ -15,9 +15,8 @@ def evaluate_life_events(
     / "life-event-questions.jsonl",
     *,
     cases: Annotated[Path, typer.Option(help="手工算好的案例。")] = _DATA / "life-event-cases.jsonl",
-    of_items: Annotated[
-        Path, typer.Option("--of-items", help="问单个事项的题，一件事都不该打开。")
-    ] = _DATA / "service-questions.jsonl",
+    of_items: Annotated[Path, typer.Option("--of-items", help="问单个事项的题，一件事都不该打开。")] = _DATA
+    / "service-questions.jsonl",
     as_of: Annotated[str | None, typer.Option("--as-of", help="提问日 YYYY-MM-DD，默认今天。")] = None,
     write: Annotated[bool, typer.Option("--write", help="把学到的权重和阈值写入程序包。")] = False,
     data_dir: DataDir = None,

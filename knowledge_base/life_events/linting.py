@@ -1,4 +1,4 @@
-"""The rules of a good life event: what contradicts itself, is never asked, never done, or not in the catalogue."""
+"""The rules of a good life event: what contradicts itself, waits for itself, or is not in the catalogue."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -53,7 +53,9 @@ def _step_faults(read: ReadEvent, codes: Collection[str]) -> Iterator[tuple[Plac
     for at, step in enumerate(event.steps):
         place = read.steps[at] if at < len(read.steps) else read.place
         if step.catalog_code not in codes:
-            message = f"事项库里没有基本编码 {step.catalog_code}：先收入这个事项，或核对编码；此前这一步不会列出"
+            message = (
+                f"事项库里没有基本编码 {step.catalog_code}：先收入这个事项，或核对编码；此前这一步不会列出"
+            )
             yield place, ("基本编码", message, Severity.WARNING)
         if step.catalog_code in steps[:at]:
             message = f"基本编码 {step.catalog_code} 有两步：合并成一步，两种情形用“或”连接"

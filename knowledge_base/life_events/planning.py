@@ -78,7 +78,7 @@ class Plan:
     left_out: tuple[EventStep, ...]
 
 
-class CircularSteps(ValueError):  # noqa: N818 - a finding is made of it
+class CircularSteps(ValueError):
     """Steps wait for each other; `codes` are those."""
 
     def __init__(self, codes: tuple[str, ...]) -> None:
@@ -87,7 +87,7 @@ class CircularSteps(ValueError):  # noqa: N818 - a finding is made of it
 
 
 def counted(event: LifeEvent, answers: Answers) -> dict[str, str]:
-    """Return the answers that count: to questions that are asked given the answers before, with their options.
+    """Return the answers that count: to questions asked given the answers before, with their options.
 
     What was answered before another answer made its question pointless is left aside, not forgotten.
     """
@@ -113,11 +113,7 @@ def next_question(event: LifeEvent, answers: Answers, skipped: Iterable[str] = (
     """Return the question to put next; None where all are answered or skipped."""
     kept, passed_over = counted(event, answers), set(skipped)
     return next(
-        (
-            each
-            for each in asked_in_order(event, kept)
-            if each.id not in kept and each.id not in passed_over
-        ),
+        (each for each in asked_in_order(event, kept) if each.id not in kept and each.id not in passed_over),
         None,
     )
 

@@ -77,7 +77,9 @@ def _kind(value: object) -> str | None:
     """Return which condition a value is, by the key that only this kind has."""
     if isinstance(value, dict):
         keys = {"negated": "not"}
-        return next((keys.get(key, key) for key in ("answer", "all", "any", "not", "negated") if key in value), None)
+        return next(
+            (keys.get(key, key) for key in ("answer", "all", "any", "not", "negated") if key in value), None
+        )
     kinds: dict[type, str] = {Answered: "answer", AllOf: "all", AnyOf: "any", Not: "not"}
     return kinds.get(type(value))
 

@@ -51,9 +51,7 @@ class SheetOf:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns in order; those of questions and steps have their event's code before them."""
-        shown = (
-            (name, of) for name, of in self.model.model_fields.items() if not (of.annotation in _LISTS)
-        )
+        shown = ((name, of) for name, of in self.model.model_fields.items() if of.annotation not in _LISTS)
         columns = [
             Column(name, of.title or name, *_SPECIAL[name]) if name in _SPECIAL else column_of(name, of)
             for name, of in shown
@@ -160,7 +158,9 @@ def _read_workbook(name: str, data: bytes, collected: _Collected) -> None:
     for sheet in open_workbook(data).sheets:
         kind = next((each for each in SHEETS if each.title == sheet.name.strip()), None)
         if kind is not None:
-            rows[kind.title] = list(_rows(name, kind, [(row.number, row.cells) for row in sheet.rows], collected))
+            rows[kind.title] = list(
+                _rows(name, kind, [(row.number, row.cells) for row in sheet.rows], collected)
+            )
     parts: dict[tuple[str, str], list[tuple[Place, Record]]] = defaultdict(list)
     broken: set[str] = set()
     unclaimed: dict[str, Place] = {}
@@ -169,7 +169,7 @@ def _read_workbook(name: str, data: bytes, collected: _Collected) -> None:
             values, faults = values_of(cells, kind.columns)
             code = str(values.pop("event", ""))
             unclaimed.setdefault(code, place)
-            record = _record(kind.model, values, faults, place, collected, code)
+            record = _record(kind.model, values, faults, place=place, collected=collected, code=code)
             if record is None:
                 broken.add(code)
             else:
@@ -184,7 +184,7 @@ def _read_workbook(name: str, data: bytes, collected: _Collected) -> None:
             continue
         for key in ("questions", "steps"):
             values[key] = [record for _, record in parts[code, key]]
-        event = _record(LifeEvent, values, faults, place, collected, code)
+        event = _record(LifeEvent, values, faults, place=place, collected=collected, code=code)
         if isinstance(event, LifeEvent):
             questions, steps = (tuple(of for of, _ in parts[code, key]) for key in ("questions", "steps"))
             collected.keep(ReadEvent(event, place, questions, steps))
@@ -224,6 +224,7 @@ def _record(
     model: type[Record],
     values: dict[str, Any],
     faults: Mapping[str, str],
+    *,
     place: Place,
     collected: _Collected,
     code: str,
@@ -240,7 +241,7 @@ def _record(
 
 
 def write_events(path: Path, events: Iterable[LifeEvent]) -> None:
-    """Write events so that reading them gives the same: `.json` or `.xlsx`, or a folder of one JSON file each.
+    """Write events so that reading them gives the same: `.json` or `.xlsx`, or a folder, one JSON file each.
 
     Raises:
         LifeEventsUnreadable: If the file name ends otherwise, or the disk refuses.

@@ -44,7 +44,7 @@ class EventsSnapshot:
 
 
 def version_on(versions: Sequence[EventVersion], day: date) -> LifeEvent | None:
-    """Return what an event says on a day: its newest version that has begun, unless that has ended by then."""
+    """Return what an event says on a day: its newest version that has begun, unless that has ended."""
     if not versions or versions[-1].withdrawn_at is not None:
         return None
     begun = [each.event for each in versions if (each.event.plan_effective_date or date.min) <= day]
@@ -84,7 +84,9 @@ class LifeEventStore:
         Raises:
             StoreError: If the database refuses.
         """
-        done: dict[str, list[str]] = {name: [] for name in ("added", "changed", "unchanged", "still_withdrawn")}
+        done: dict[str, list[str]] = {
+            name: [] for name in ("added", "changed", "unchanged", "still_withdrawn")
+        }
         with self._writing("life events could not be stored") as session:
             for event in events:
                 done[_take_in(session, event, by)].append(event.code)

@@ -24,9 +24,7 @@ from knowledge_base.life_events.records import (
 )
 
 _AND, _OR, _NOT = "且", "或", "非"
-_TOKEN = re.compile(
-    r'["“”](?P<quoted>[^"“”]*)["“”]|(?P<sign>[()（）=＝/／])|(?P<word>[^\s()（）=＝/／"“”]+)'
-)
+_TOKEN = re.compile(r'["“”](?P<quoted>[^"“”]*)["“”]|(?P<sign>[()（）=＝/／])|(?P<word>[^\s()（）=＝/／"“”]+)')
 _NARROW = str.maketrans("（）＝／", "()=/")
 _PLAIN = re.compile(r'[^\s()（）=＝/／"“”]+')
 

@@ -193,9 +193,7 @@ def test_without_a_region_it_is_asked_for(desk: Service) -> None:
 
 def test_a_run_of_an_event_that_is_gone_is_no_longer_followed(desk: Service) -> None:
     talk = Talk(desk)
-    talk.state = DialogueState(
-        life_event=LifeEventProgress(runs=(EventRun(event="cat"),), asking="colour")
-    )
+    talk.state = DialogueState(life_event=LifeEventProgress(runs=(EventRun(event="cat"),), asking="colour"))
     assert talk.say("养犬登记收费吗").status is AnswerStatus.ANSWERED_FROM_SERVICE
     assert talk.say("是").status is not AnswerStatus.CLARIFY
 

@@ -69,6 +69,10 @@ REGISTER = item(
         {"name": "房屋租赁合同", "type": "复印件", "condition": "租房的"},
     ],
 )
-VACCINE = item("VACCINE", "犬只免疫", fees=[], materials=[{"name": "居民身份证", "type": "原件", "copies": 1}])
+VACCINE = item(
+    "VACCINE", "犬只免疫", fees=[], materials=[{"name": "居民身份证", "type": "原件", "copies": 1}]
+)
 REFUND = item("REFUND", "领养押金退还", materials=[{"name": "犬只免疫证明", "type": "复印件"}])
-ITEMS: Mapping[str, EffectiveItem] = {each.catalog_code: inherit([each]) for each in (REGISTER, VACCINE, REFUND)}
+ITEMS: Mapping[str, EffectiveItem] = {
+    each.catalog_code: inherit([each]) for each in (REGISTER, VACCINE, REFUND)
+}

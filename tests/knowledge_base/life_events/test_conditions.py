@@ -59,9 +59,13 @@ def test_conditions_nested_too_deep_are_refused() -> None:
         changed(steps=[{"catalog_code": "A", "when": condition}])
 
 
-WORDS = st.text(st.characters(exclude_characters='"“”', exclude_categories=["C", "Z"]), min_size=1, max_size=6)
+WORDS = st.text(
+    st.characters(exclude_characters='"“”', exclude_categories=["C", "Z"]), min_size=1, max_size=6
+)
 ANSWERED = st.builds(
-    lambda name, values: Answered(answer=name, values=tuple(values)), WORDS, st.lists(WORDS, min_size=1, max_size=3)
+    lambda name, values: Answered(answer=name, values=tuple(values)),
+    WORDS,
+    st.lists(WORDS, min_size=1, max_size=3),
 )
 CONDITIONS = st.recursive(
     ANSWERED,

@@ -56,7 +56,9 @@ def test_only_questions_that_matter_are_asked() -> None:
 
 
 def test_an_answer_whose_question_no_longer_matters_does_not_count() -> None:
-    assert counted(EVENT, {"from": "shop", "paid": "yes", "spayed": "neither", "gone": "x"}) == {"from": "shop"}
+    assert counted(EVENT, {"from": "shop", "paid": "yes", "spayed": "neither", "gone": "x"}) == {
+        "from": "shop"
+    }
 
 
 def test_materials_stand_once_with_the_larger_number_and_who_needs_them() -> None:

@@ -27,7 +27,7 @@ def test_the_sample_is_the_same_after_writing_and_reading(tmp_path: Path, name: 
 
 
 def edited(path: Path, sheet: str, cell: str, value: str) -> list[str]:
-    """Write the event as a workbook with one cell changed; return what is found when it is read and checked."""
+    """Return what is found in the event as a workbook with one cell changed."""
     write_events(path, [EVENT])
     book = openpyxl.load_workbook(path)
     book[sheet][cell] = value
