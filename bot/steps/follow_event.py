@@ -215,6 +215,8 @@ def _without_last(event: LifeEvent, run: EventRun) -> EventRun:
 def _is_named(about: str, event: LifeEvent) -> bool:
     """Tell whether words name an event, or none at all."""
     said = fold(about)
+    if len(said) == 1:
+        return False
     return said in fold(event.name) or any(said in fold(alias) for alias in event.aliases)
 
 
