@@ -204,6 +204,10 @@ def _packaged_block_list() -> Callable[[], BlockMatcher]:
 
 
 def _plain(block: Block) -> str:
+    if block.type == "list" and block.checks:
+        ticked = ("✓ " if check.done else "" for check in block.checks)
+        lines = (mark + item for mark, item in zip(ticked, block.items, strict=True))
+        return "\n".join((block.lead, *lines) if block.lead else lines)
     if block.type == "list":
         return "\n".join(part for part in (block.lead, *block.items) if part)
     if block.type == "paragraph" and block.generated:

@@ -157,7 +157,7 @@ def _material_line(material: MergedMaterial) -> str:
     notes = [
         "，".join(filter(None, forms)),
         f"第{'、'.join(map(str, material.steps))}步要",
-        *(f"第{number}步限{condition}" for number, condition in material.conditions.items()),
+        *(f"第{number}步：{condition}" for number, condition in material.conditions.items()),
         f"第{'、'.join(map(str, material.waived))}步免提交"
         if material.waived and not material.is_waived
         else "",

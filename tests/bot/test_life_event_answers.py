@@ -103,11 +103,12 @@ def test_from_the_first_question_to_the_last_step(desk: Service) -> None:
     )
     assert "居民身份证（原件2份，复印件2份；第1、2步要）" in told.text
     assert "犬只免疫证明（复印件1份；第2、3步要；第2步免提交）" in told.text
-    assert "房屋租赁合同（复印件1份；第2步要；第2步限租房的）" in told.text
+    assert "房屋租赁合同（复印件1份；第2步要；第2步：租房的）" in told.text
     assert "费用合计：第2步收费（登记费 每只100元）；第3步没有写明，以窗口公示为准；其余不收费。" in told.text
     assert [card.name for card in told.services] == ["犬只免疫", "养犬登记", "领养押金退还"]
     ticked = talk.say(steps(told).checks[0].question)
     assert [check.done for check in steps(ticked).checks] == [True, False, False]
+    assert "✓ 1. 犬只免疫" in ticked.text
     assert "已办好1件，还差2件。接下来办“养犬登记”。" in ticked.text
     talk.say("狗证办好了")
     assert talk.run().done == ("VACCINE", "REGISTER")
