@@ -6,7 +6,7 @@ What is written reads the same.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ READABLE = (".json", ".xlsx")
 _MAX_BYTES = 16 * 1024 * 1024
 _HEADER_WITHIN_ROWS = 5
 _EVENT_CODE = "事件编码"
-_SPECIAL = {
+_SPECIAL: Mapping[str, tuple[Callable[[Any], str], Callable[[str], object]]] = {
     "options": (write_options, read_options),
     "ask_when": (write_condition, read_condition),
     "when": (write_condition, read_condition),
