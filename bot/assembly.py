@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 from bot.consultation import Consultation
 from bot.emergencies import emergency_of
 from bot.grounding.likeness import SupportLikeness
+from bot.life_events.desk import LifeEventDesk
+from bot.life_events.likeness import EventLikeness
 from bot.people import open_people
 from bot.pipeline import Step
 from bot.responders.breaker import GuardedResponder
@@ -33,6 +35,8 @@ from knowledge_base.fetching import Fetcher
 from knowledge_base.holds import Holds
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.injection import find_injections
+from knowledge_base.life_events.sheets import read_events
+from knowledge_base.life_events.store import EventsReport, LifeEventStore
 from knowledge_base.replies import LiveReplies, ReplyStore
 from knowledge_base.services.citing import LegalSources
 from knowledge_base.services.links import LinkChecker
@@ -50,6 +54,7 @@ from retrieval.encoder import SentenceEncoder, folder_name
 from retrieval.following import Follower
 from retrieval.indexing import Indexer
 from retrieval.lexicon import load_lists
+from retrieval.life_events import LiveLifeEvents
 from retrieval.live_index import LiveIndex
 from retrieval.milvus import MilvusBackend
 from retrieval.milvus_server import MilvusServer
@@ -121,6 +126,10 @@ class Service:
             LegalSources(engine),
             ServiceConfidence.load(),
         )
+        self.life_events = LifeEventStore(engine)
+        self.life_event_desk = LifeEventDesk(
+            LiveLifeEvents(self.life_events), self.service_desk, EventLikeness.load(), self.index.get
+        )
         self.people = open_people(settings, engine)
         self.consultation = Consultation(
             self.store,
@@ -130,6 +139,7 @@ class Service:
             reranker=reranker,
             rephrasing=None if responder is None else self._rephrasing(responder, encoder),
             services=self.service_desk,
+            life_events=self.life_event_desk,
             reach=self.people.front.reach,
             block_list=self.block_list.get,
             replies=self.replies.text,
@@ -207,6 +217,14 @@ class Service:
         report = self.services.take_in(read_catalogue(path).batch, by=by)
         self.service_desk.live.catch_up(self.indexer.reader(), self.encoder)
         return report
+
+    def take_in_life_events(self, path: Path, *, by: str = "") -> EventsReport:
+        """Take life events in; those that are wrong are left out.
+
+        Raises:
+            LifeEventsUnreadable: If there is no event in it.
+        """
+        return self.life_events.take_in((each.event for each in read_events(path).events.values()), by=by)
 
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
         """Bring the index up to the knowledge base; return whether there was anything to do."""
@@ -432,6 +450,7 @@ def open_service(
     if service.indexer.current() is not None:
         index = service.index.get()
         service.service_desk.live.get(index.reader, index.encoder)
+        service.life_event_desk.events(index)
     for question in ("预热", "warm up"):
         emergency_of(question)
         wants_person(question)

@@ -11,6 +11,7 @@ from bot.answer import Advice, Answer, AnswerStatus, Block, Passage, Question, T
 from bot.confidence import Confidence
 from bot.desk.front import Reach
 from bot.desk.handover import Need
+from bot.life_events.desk import LifeEventDesk
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
 from bot.replying import Replier, packaged_text
@@ -20,13 +21,16 @@ from bot.settings import Settings
 from bot.steps.call_person import call_person, calling
 from bot.steps.check import check
 from bot.steps.conclude import conclude
+from bot.steps.follow_event import EventDialogue, follow_event
 from bot.steps.guard import guard
 from bot.steps.hand_off import hand_off
 from bot.steps.judge import judge
+from bot.steps.keep_event import keep_event
 from bot.steps.locate import locate
 from bot.steps.match import candidates_of, match
 from bot.steps.offer import offer
 from bot.steps.offer_person import offer_person
+from bot.steps.open_event import open_event
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
@@ -71,6 +75,7 @@ class Consultation:
         services: ServiceDesk | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
         reach: Callable[[Need], Reach] = lambda _: Reach.UNSTAFFED,
+        life_events: LifeEventDesk | None = None,
     ) -> None:
         """`reach` tells whether a person can be reached; without it nobody can."""
         self._clock = clock
@@ -86,6 +91,13 @@ class Consultation:
                 ("tell", tell(services, store, self.confidence.threshold, now)),
             ]
             doors = [("offer", offer(services.of, now))]
+        follow: list[tuple[str, Step]] = []
+        begin: list[tuple[str, Step]] = []
+        if life_events is not None:
+            dialogue = EventDialogue(life_events, now, settings.hotline)
+            follow = [("follow_event", follow_event(dialogue))]
+            begin = [("open_event", open_event(dialogue))]
+            doors = [*doors, ("keep_event", keep_event(dialogue))]
         # What the steps match and say may change under way; without operators' lists it is the project's.
         block_list = block_list or _packaged_block_list()
         reply = Replier(replies, settings.hotline)
@@ -96,8 +108,10 @@ class Consultation:
             ("route_at_once", route_at_once(reply)),
             ("locate", locate(regions.gazetteer, regions.served)),
             ("call_person", call_person(call)),
+            *follow,
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served, reranker)),
+            *begin,
             ("route", route(router)),
             ("match", match(self.candidates, self.likeness.threshold)),
             ("judge", judge(self.confidence)),
@@ -137,7 +151,13 @@ class Consultation:
         Args:
             index: What to ask in place of the index in use.
         """
-        turn = Turn(id=uuid.uuid4().hex, asked=question, day=question.as_of or self._clock(), index=index)
+        turn = Turn(
+            id=uuid.uuid4().hex,
+            asked=question,
+            day=question.as_of or self._clock(),
+            index=index,
+            state=question.state,
+        )
         turn = run(turn, self._steps)
         _log.info(
             "turn answered",
@@ -167,6 +187,7 @@ class Consultation:
             options=turn.options,
             trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms, rephrasing=turn.rephrasing),
             generated_by=turn.generated_by,
+            state=turn.state,
         )
 
 
@@ -183,6 +204,10 @@ def _packaged_block_list() -> Callable[[], BlockMatcher]:
 
 
 def _plain(block: Block) -> str:
+    if block.type == "list" and block.checks:
+        ticked = ("✓ " if check.done else "" for check in block.checks)
+        lines = (mark + item for mark, item in zip(ticked, block.items, strict=True))
+        return "\n".join((block.lead, *lines) if block.lead else lines)
     if block.type == "list":
         return "\n".join(part for part in (block.lead, *block.items) if part)
     if block.type == "paragraph" and block.generated:

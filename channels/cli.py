@@ -19,6 +19,7 @@ from channels import (
     desk_commands,
     document_commands,
     faq_commands,
+    life_event_commands,
     reply_commands,
     service_commands,
     ticket_commands,
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(faq_commands.group, name="faq")
 app.add_typer(service_commands.group, name="service")
+app.add_typer(life_event_commands.group, name="life-event")
 app.add_typer(desk_commands.group, name="desk")
 
 
@@ -292,6 +294,7 @@ def _load_sample(settings: "Settings") -> None:
         with progress_bar() as on_progress:
             report = service.ingest(folder / "documents", on_progress=on_progress)
         service.take_in_services(folder / "services")
+        service.take_in_life_events(folder / "life-events")
     finally:
         service.close()
     for outcome in report.outcomes:

@@ -1,8 +1,8 @@
 """The revision: the number of the last write that changed what may be answered, and the turn writers take.
 
-The operators' words, block list and replies and the service catalogue have revisions of their own. Each is
-one row, and every change of it is one statement, for the first write as for any other, or two first writers
-would meet at the insert.
+The operators' words, block list and replies, the service catalogue and life events have revisions of their
+own. Each is one row, and every change of it is one statement, for the first write as for any other, or two
+first writers would meet at the insert.
 """
 
 from sqlalchemy import Integer, SQLColumnExpression, String, cast
@@ -14,6 +14,7 @@ from knowledge_base.database import StateRow
 DOCUMENTS = "revision"
 WORDS = "words_revision"
 SERVICES = "services_revision"
+LIFE_EVENTS = "life_events_revision"
 BLOCK_LIST = "block_list_revision"
 REPLIES = "replies_revision"
 

@@ -37,8 +37,8 @@ def serve(services: Lookup, confidence: ServiceConfidence) -> Step:
     """Return the step; an item that is withdrawn, ended or of another region is no candidate."""
 
     def step(turn: Turn) -> Turn:
-        if turn.query is None or turn.index is None:
-            return turn
+        if turn.query is None or turn.index is None or turn.blocks:
+            return turn  # what was said already stands
         if turn.status not in (None, AnswerStatus.NO_ANSWER, AnswerStatus.CLARIFY):
             return turn
         live = services(turn)

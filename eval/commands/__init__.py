@@ -8,6 +8,7 @@ import typer
 from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
 from eval.commands.guards import evaluate_guards, evaluate_routes
 from eval.commands.learning import calibrate, train_adapter
+from eval.commands.life_events import evaluate_life_events
 from eval.commands.models import evaluate_hostile, evaluate_support
 from eval.commands.proofs import crowd, desk, kill
 from eval.commands.retrieval import compare_systems, evaluate_retrieval
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
     group.command("services")(evaluate_services)
+    group.command("life-events")(evaluate_life_events)
     group.command("routes")(evaluate_routes)
     group.command("guards")(evaluate_guards)
     group.command("adapter")(train_adapter)

@@ -42,10 +42,14 @@ class Taker:
     told: list[tuple[str, bool]] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     services: list[Path] = field(default_factory=list)
+    life_events: list[Path] = field(default_factory=list)
     closed: int = 0
 
     def take_in_services(self, path: Path) -> None:
         self.services.append(path)
+
+    def take_in_life_events(self, path: Path) -> None:
+        self.life_events.append(path)
 
     def ingest(
         self,
@@ -317,6 +321,7 @@ def test_serve_fills_an_empty_data_directory_once(
         (data / "wenzheng.db").touch()
     assert [path.name for path in taker.taken] == ["documents"]
     assert taker.services == [taker.taken[0].parent / "services"]
+    assert taker.life_events == [taker.taken[0].parent / "life-events"]
     assert (served["app"], served["port"], served["workers"]) == ("channels.app:create_app", 8765, 2)
 
 

@@ -289,6 +289,18 @@ def test_an_item_with_a_number_of_its_own_has_no_bullet(page: Page) -> None:
     assert styles == ["none"] * 4 + ["disc"] * 3
 
 
+def test_a_list_to_tick_off_works_by_keyboard_and_says_what_is_done(page: Page) -> None:
+    ask(page, "一件事甲")
+    box = page.get_by_role("checkbox", name="领证")
+    expect(box).not_to_be_checked()
+    height = page.locator(".checklist label").bounding_box()
+    assert height is not None
+    assert height["height"] >= 44
+    box.press("Space")
+    expect(box).to_be_disabled()
+    expect(page.get_by_text("领证办好了")).to_be_visible()
+
+
 DRAW_SCRIPT = """async (items) => {
   const { AnswerView } = await import("/static/answer-view.js");
   const view = new AnswerView({});
