@@ -127,9 +127,9 @@ def follow_event(dialogue: EventDialogue) -> Step:
             return dialogue.proceed(turn, events[run.event], _answered(run, question_id, value), index)
         run, event = runs[0], events[runs[0].event]
         asking = event.question(progress.asking) if run is progress.runs[0] else None
-        value = read_answer(turn.text, asking) if asking else None
-        if asking and value is not None:
-            return dialogue.proceed(turn, event, _answered(run, asking.id, value), index)
+        said = read_answer(turn.text, asking) if asking else None
+        if asking and said is not None:
+            return dialogue.proceed(turn, event, _answered(run, asking.id, said), index)
         wanted = read_wish(turn.text, asking=asking is not None)
         if wanted is None:
             return turn
