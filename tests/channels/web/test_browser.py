@@ -113,6 +113,7 @@ def test_a_citizen_asks_and_reads_the_source(page: Page) -> None:
     answer = page.get_by_role("article", name="回答")
     expect(answer.get_by_text("回答摘自现行有效文件")).to_be_visible()
     expect(answer.locator(".blocks li")).to_have_text(["本人身份证件；", "无房证明；", "租赁合同。[1]"])
+    expect(answer).not_to_contain_text("false")  # what a condition leaves out is not drawn
     expect(page.get_by_role("log")).to_contain_text(QUESTION)
     mark = answer.get_by_role("button", name="查看依据 2")
     mark.click()
