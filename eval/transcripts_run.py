@@ -124,7 +124,7 @@ def _record(scene: Scene, data_dir: Path) -> Transcript:
             settings |= {"WENZHENG_LLM_URL": url, "WENZHENG_LLM_MODEL": "stub"}
         token = _add_agent(data_dir) if scene.with_agent else ""
         with _serving(data_dir, settings) as port:
-            return asyncio.run(_play(scene, port, token))
+            return asyncio.run(play(scene, port, token))
 
 
 def _command(*arguments: str) -> list[str]:
@@ -229,7 +229,12 @@ class _Line:
         raise SceneFailed(f"no option with {words!r} among {[each['label'] for each in self.options]}")
 
 
-async def _play(scene: Scene, port: int, token: str) -> Transcript:
+async def play(scene: Scene, port: int, token: str) -> Transcript:
+    """Play a scene to the service on a port of loopback; `token` signs an agent on, empty for none.
+
+    Raises:
+        SceneFailed: If it does not go as it says.
+    """
     frames: list[tuple[str, Frame]] = []
     address = f"ws://127.0.0.1:{port}/ws/v1"
     async with websockets.connect(f"{address}/chat") as chat:
