@@ -14,12 +14,10 @@ from bot.emergencies import emergency_of
 from bot.grounding.likeness import SupportLikeness
 from bot.life_events.desk import LifeEventDesk
 from bot.life_events.likeness import EventLikeness
+from bot.models import adapter_of, load_encoder, load_reranker, load_responder
 from bot.people import open_people
 from bot.pipeline import Step
-from bot.responders.breaker import GuardedResponder
 from bot.responders.contracts import Responder
-from bot.responders.local_model import LocalResponder
-from bot.responders.openai_endpoint import OpenAIResponder
 from bot.routing import wants_person
 from bot.service_confidence import ServiceConfidence
 from bot.service_desk import ServiceDesk
@@ -32,7 +30,6 @@ from knowledge_base.dates import today
 from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
-from knowledge_base.holds import Holds
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.injection import find_injections
 from knowledge_base.life_events.sheets import read_events
@@ -46,11 +43,9 @@ from knowledge_base.services.watching import LinkWatch
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
-from retrieval.adapter_shelf import PACKAGED, AdapterShelf
 from retrieval.backends import FaissBackend
 from retrieval.batching import BatchingEncoder
 from retrieval.contracts import Encoder, VectorBackend
-from retrieval.encoder import SentenceEncoder, folder_name
 from retrieval.following import Follower
 from retrieval.indexing import Indexer
 from retrieval.lexicon import load_lists
@@ -60,7 +55,7 @@ from retrieval.milvus import MilvusBackend
 from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
 from retrieval.rebuilding import BackgroundBuild
-from retrieval.rerank import CrossEncoderScorer, Reranker
+from retrieval.rerank import Reranker
 from retrieval.services import LiveServices
 
 _log = logging.getLogger(__name__)
@@ -323,90 +318,6 @@ def open_words(settings: Settings) -> Iterator[WordStore]:
         yield WordStore(engine, load_lists().packaged)
     finally:
         engine.dispose()
-
-
-def adapter_shelf(settings: Settings) -> AdapterShelf:
-    """Return the adapters of the encoder that is set."""
-    return AdapterShelf(
-        settings.models_dir / "adapters" / folder_name(settings.encoder),
-        packaged=None if settings.encoder else PACKAGED,
-    )
-
-
-def adapter_of(settings: Settings) -> Path | None:
-    """Return the folder of the adapter the encoder wears; None means the model as it is.
-
-    Raises:
-        EncoderError: If the one in use is not there.
-    """
-    if settings.adapter:
-        return None if settings.adapter == "none" else Path(settings.adapter)
-    return adapter_shelf(settings).in_use()
-
-
-@contextmanager
-def open_curation(settings: Settings) -> Iterator[tuple[BlockStore, ReplyStore, Holds]]:
-    """Open the block list, the canned replies and what is held back, likewise at once.
-
-    Raises:
-        StoreError: If the database cannot be opened.
-    """
-    engine = open_database(settings.sqlalchemy_url)
-    try:
-        yield BlockStore(engine), ReplyStore(engine), Holds(engine)
-    finally:
-        engine.dispose()
-
-
-def load_encoder(settings: Settings, *, adapter: Path | None = None) -> SentenceEncoder:
-    """Load the encoder; the first time, its model is unpacked and converted under the data directory.
-
-    Args:
-        adapter: What it shall wear instead of the adapter in use.
-
-    Raises:
-        EncoderError: If the model cannot be loaded.
-    """
-    return SentenceEncoder.load(
-        settings.encoder or None,
-        models_dir=settings.models_dir,
-        runtime=settings.encoder_runtime,
-        threads=settings.encoder_threads,
-        adapter=adapter or adapter_of(settings),
-    )
-
-
-def load_reranker(settings: Settings) -> Reranker | None:
-    """Load the cross-encoder that is set; None where none is.
-
-    Raises:
-        EncoderError: If it cannot be loaded.
-    """
-    if not settings.reranker:
-        return None
-    return Reranker(CrossEncoderScorer.load(settings.reranker), budget_ms=settings.reranker_budget_ms)
-
-
-def load_responder(settings: Settings) -> Responder | None:
-    """Open the language model that is set; None where none is.
-
-    Raises:
-        ResponderError: If what it needs is not installed, or a local one cannot be loaded.
-    """
-    if not settings.llm_model:
-        return None
-    inner: Responder
-    if settings.llm_url:
-        inner = OpenAIResponder(
-            settings.llm_url,
-            settings.llm_model,
-            key=settings.llm_key.get_secret_value(),
-            timeout_s=settings.llm_timeout_s,
-            retries=settings.llm_retries,
-        )
-    else:
-        inner = LocalResponder.load(Path(settings.llm_model), timeout_s=settings.llm_timeout_s)
-    return GuardedResponder(inner, at_once=settings.llm_concurrency)
 
 
 def open_service(

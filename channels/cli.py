@@ -162,7 +162,7 @@ def reindex(data_dir: DataDir = None) -> None:
 @app.command()
 def prepare(data_dir: DataDir = None) -> None:
     """解出并转换编码模型，此后启动不必再等，也不需要网络。"""
-    from bot.assembly import load_encoder
+    from bot.models import load_encoder
 
     settings = _settings(data_dir)
     encoder = load_encoder(settings)

@@ -9,7 +9,8 @@ import pytest
 
 from bot import assembly
 from bot.answer import AnswerStatus, Question
-from bot.assembly import Service, load_reranker, load_responder, open_service, open_words
+from bot.assembly import Service, open_service, open_words
+from bot.models import load_reranker, load_responder
 from bot.responders.breaker import GuardedResponder
 from bot.settings import Settings
 from knowledge_base.database import open_database

@@ -232,7 +232,7 @@ def test_prepare_makes_the_model_ready_and_leaves(monkeypatch: pytest.MonkeyPatc
         prepared.append(settings.models_dir)
         return Loaded()
 
-    monkeypatch.setattr("bot.assembly.load_encoder", load)
+    monkeypatch.setattr("bot.models.load_encoder", load)
     code, out, _ = run("prepare", "--data-dir", str(tmp_path))
     assert (code, prepared) == (0, [tmp_path / "models"])
     assert out == f"编码模型 multilingual-e5-small 已备好：{tmp_path / 'models'}\n"
