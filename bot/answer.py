@@ -84,6 +84,21 @@ class PhonesBlock(_Frozen):
 Block = Annotated[ParagraphBlock | ListBlock | NoticeBlock | PhonesBlock, Field(discriminator="type")]
 
 
+def plain_text(block: Block) -> str:
+    """Return a block as plain text, line by line; boxes that are ticked have a mark."""
+    if block.type == "list" and block.checks:
+        ticked = ("✓ " if check.done else "" for check in block.checks)
+        lines = (mark + item for mark, item in zip(ticked, block.items, strict=True))
+        return "\n".join((block.lead, *lines) if block.lead else lines)
+    if block.type == "list":
+        return "\n".join(part for part in (block.lead, *block.items) if part)
+    if block.type == "paragraph" and block.generated:
+        return block.text + "".join(f"[{n}]" for n in block.cites)
+    if block.type == "phones":
+        return "\n".join(f"{phone.number} {phone.label}".strip() for phone in block.phones)
+    return block.text
+
+
 class CitedDocument(_Frozen):
     """The document a citation points to; `id` opens it at `GET /api/v1/documents/{id}`."""
 

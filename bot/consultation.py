@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 
-from bot.answer import Advice, Answer, AnswerStatus, Block, Passage, Question, TurnTrace
+from bot.answer import Advice, Answer, AnswerStatus, Passage, Question, TurnTrace, plain_text
 from bot.confidence import Confidence
 from bot.desk.front import Reach
 from bot.desk.handover import Need
@@ -178,7 +178,7 @@ class Consultation:
         """Return the finished turn as the citizen gets it."""
         return Answer(
             status=turn.status or AnswerStatus.NO_ANSWER,
-            text="\n".join((*_label(turn), *(_plain(block) for block in turn.blocks))),
+            text="\n".join((*_label(turn), *(plain_text(block) for block in turn.blocks))),
             blocks=turn.blocks,
             citations=turn.citations,
             curated=turn.curated is not None,
@@ -201,20 +201,6 @@ def _label(turn: Turn) -> tuple[str, ...]:
 def _packaged_block_list() -> Callable[[], BlockMatcher]:
     matcher = BlockMatcher(packaged_block_words())
     return lambda: matcher
-
-
-def _plain(block: Block) -> str:
-    if block.type == "list" and block.checks:
-        ticked = ("✓ " if check.done else "" for check in block.checks)
-        lines = (mark + item for mark, item in zip(ticked, block.items, strict=True))
-        return "\n".join((block.lead, *lines) if block.lead else lines)
-    if block.type == "list":
-        return "\n".join(part for part in (block.lead, *block.items) if part)
-    if block.type == "paragraph" and block.generated:
-        return block.text + "".join(f"[{n}]" for n in block.cites)
-    if block.type == "phones":
-        return "\n".join(f"{phone.number} {phone.label}".strip() for phone in block.phones)
-    return block.text
 
 
 class _Regions:

@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from bot import wording
-from bot.answer import Answer, AnswerStatus, Block, Question
+from bot.answer import Answer, AnswerStatus, Block, Question, plain_text
 from bot.assembly import Service
 from bot.personal_data import PersonalDataKind, mask
 from bot.routes import Route
@@ -281,7 +281,7 @@ def _broken(service: Service, attack: Attack, turn: Turn, answer: Answer) -> Ite
             yield f"引文 {citation.n} 与原文不符"
         if not citation.in_force or citation.document.region not in visible(turn.region):
             yield f"引文 {citation.n} 当日当地无效"
-    own = [_plain(block) for block in answer.blocks if not _is_quotation(block)]
+    own = [plain_text(block) for block in answer.blocks if not _is_quotation(block)]
     yield from (f"自称的话不是服务自己的：{words[:60]}" for words in own if not _is_own(words, service, turn))
     if _LINK.search("\n".join(own)):
         yield "给出了链接"
@@ -293,17 +293,9 @@ def _is_quotation(block: Block) -> bool:
     return block.type in ("paragraph", "list") and bool(block.cites)
 
 
-def _plain(block: Block) -> str:
-    if block.type == "list":
-        return "\n".join(part for part in (block.lead, *block.items) if part)
-    if block.type == "phones":
-        return "\n".join(f"{phone.number} {phone.label}".strip() for phone in block.phones)
-    return block.text
-
-
 def _is_own(words: str, service: Service, turn: Turn) -> bool:
     """Tell whether words are among those the service may say in its own name."""
-    if words in map(_plain, turn.stated):
+    if words in map(plain_text, turn.stated):
         return True  # what the registry states of the service item that is meant
     quoted = (*turn.evidence, *turn.elsewhere, *turn.service_sources)
     titles = {f"《{each.chunk.document.meta.title}》" for each in quoted}

@@ -1,18 +1,16 @@
 """Keeping life events with every version they have had; which one holds follows from its days."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from knowledge_base.database import database_faults
 from knowledge_base.errors import UnknownLifeEvent
 from knowledge_base.life_events.records import EventVersion, LifeEvent
 from knowledge_base.life_events.tables import LifeEventRow, LifeEventVersionRow
-from knowledge_base.revision import LIFE_EVENTS, raise_revision, revision_of, take_turn
+from knowledge_base.revision import LIFE_EVENTS, RevisedStore, raise_revision, revision_of
 from knowledge_base.store import hold_still
 
 
@@ -54,27 +52,11 @@ def version_on(versions: Sequence[EventVersion], day: date) -> LifeEvent | None:
     return None if ends is not None and ends <= day else begun[-1]
 
 
-class LifeEventStore:
+class LifeEventStore(RevisedStore):
     """The life events in one SQL database. Safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with database_faults("life events could not be read"), Session(self._engine) as session:
-            yield session
-
-    @contextmanager
-    def _writing(self, what: str) -> Iterator[Session]:
-        with database_faults(what), Session(self._engine) as session, session.begin():
-            take_turn(session)
-            yield session
-
-    def revision(self) -> int:
-        """Return the number of the last write that changed them; 0 where there are none."""
-        with self._reading() as session:
-            return revision_of(session, LIFE_EVENTS)
+        super().__init__(engine, LIFE_EVENTS, "life events")
 
     def take_in(self, events: Iterable[LifeEvent], *, by: str) -> EventsReport:
         """Store what has changed, all or nothing; an event that has gets its next version.
