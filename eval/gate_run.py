@@ -126,7 +126,7 @@ def by_chance(lost: int, gained: int) -> float:
     Where losses and gains are equally likely; 1.0 where nothing changed.
     """
     changed = lost + gained
-    return sum(comb(changed, k) for k in range(lost, changed + 1)) / 2**changed
+    return float(sum(comb(changed, k) for k in range(lost, changed + 1)) / 2**changed)
 
 
 class Gate:

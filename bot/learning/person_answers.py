@@ -23,7 +23,7 @@ from bot.learning.sameness import Sameness, read_senses
 from bot.learning.small_talk import said
 from bot.learning.tables import PersonAnswerRow
 from bot.personal_data import mask
-from bot.tickets.records import TicketStep
+from bot.tickets.states import TicketStep
 from bot.tickets.tables import TicketRow, TicketStepRow
 from knowledge_base.errors import FaqError
 from knowledge_base.faq.records import FaqEntry, FaqState

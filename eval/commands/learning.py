@@ -91,7 +91,7 @@ def evaluate_clusters(
     as_json: AsJson = False,
 ) -> None:
     """未答的问题聚得对不对：一半题选界线，另一半题报数字。"""
-    from bot.assembly import load_encoder
+    from bot.models import load_encoder
     from bot.settings import read_settings
     from eval.clusters_run import keep, read_clustered, run_clusters
     from retrieval.lexicon import load_lexicon

@@ -14,7 +14,8 @@ from bot.assembly import Service
 from bot.conversations import Conversations
 from bot.sealing import Seal
 from bot.settings import Settings
-from bot.tickets.records import TicketDraft, TicketRules, TicketStep
+from bot.tickets.records import TicketDraft, TicketRules
+from bot.tickets.states import TicketStep
 from bot.tickets.store import Tickets
 from channels import cli, unanswered_commands
 from eval.hash_encoder import HashEncoder
