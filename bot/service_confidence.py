@@ -36,7 +36,9 @@ SIGNALS = (
     "elsewhere",
     "elsewhere_here",
 )
-LOWER = frozenset({"terms_unsaid", "audience_unmet", "act_unsaid", "asks_rule", "elsewhere", "elsewhere_here"})
+LOWER = frozenset(
+    {"terms_unsaid", "audience_unmet", "act_unsaid", "asks_rule", "elsewhere", "elsewhere_here"}
+)
 """Signals that speak against an item; the others speak for one, and no weight may say otherwise."""
 MOST_OPTIONS = 3
 LEAST_OF_OPTION = 0.03
@@ -114,9 +116,7 @@ def signals(turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool
 
 def _acts_unsaid(name: str, text: str) -> int:
     """Return how many acts that an item is named by (补领, 变更, 注销) a question says nothing of."""
-    return sum(
-        named.search(name) is not None and said.search(text) is None for named, said in _ACT_PATTERNS
-    )
+    return sum(named.search(name) is not None and said.search(text) is None for named, said in _ACT_PATTERNS)
 
 
 @dataclass(frozen=True, slots=True)
