@@ -6,7 +6,7 @@ taken each from the line or, where it leaves them out, from the state.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.answer import AnswerStatus, Option, ParagraphBlock
@@ -36,7 +36,7 @@ _PLACE_WORDS = re.compile(
     r"|回到?|去|也|人|的|里|到|在|呢|是|和|跟"
 )
 _ALLOWED = re.compile(r"(?:行|可以|能办?|算)(?:吗|不|么|嘛)[?？。！!]*$|^(?:能不能|可不可以|行不行)")
-_CARRIED: dict[Aspect, str] = {
+_CARRIED: Mapping[str, str] = {
     Aspect.MATERIALS: "要带什么材料",
     Aspect.TIME: "要多久办好",
     Aspect.FEE: "收费吗",
@@ -137,7 +137,7 @@ class Resolver:
         if manner.substitutes and self._is_material(turn, latest.item, manner.rest):
             return _CARRIED[Aspect.MATERIALS]
         same = manner.substitutes or manner.corrects or turn.says_place or not asks
-        return _CARRIED[Aspect(latest.aspect)] if same and latest.aspect else ""
+        return _CARRIED.get(latest.aspect, "") if same else ""
 
     def _is_material(self, turn: Turn, code: str, words: str) -> bool:
         """Tell whether a material of an item is called so, 图纸 of 农村建房."""
