@@ -1,6 +1,7 @@
 """Remember: topics by the latest, choices as shown, questions in return counted."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ CARD = Topic(
 )
 
 
-def turn(status: AnswerStatus, *topics: Topic, **fields: object) -> Turn:
+def turn(status: AnswerStatus, *topics: Topic, **fields: Any) -> Turn:
     state = DialogueState(talk=Talk(topics=topics, clarified=1))
     asked = turn_of("要多久？")
     return replace(
