@@ -166,6 +166,10 @@ class UnknownService(KnowledgeError):
     """There is no service item of that code."""
 
 
+class RulesUnreadable(KnowledgeError):
+    """Eligibility rules or a profile cannot be read; the message names file, rule and field, and the cure."""
+
+
 class StoreError(KnowledgeError):
     """The database refused an operation."""
 
