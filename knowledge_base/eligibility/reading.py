@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import assert_never
 
 from pydantic import JsonValue
 
@@ -74,7 +76,75 @@ def _rule(data: JsonValue, where: str) -> Rule:
         law_title=_text(law.get("title"), f"{where}“by_law.title”"),
         law_article=_text(law.get("article"), f"{where}“by_law.article”"),
         when=condition_of(fields.get("when"), f"{where}“when”"),
+        effective_from=_day(fields.get("effective_from"), f"{where}“effective_from”"),
+        effective_until=_day(fields.get("effective_until"), f"{where}“effective_until”"),
     )
+
+
+def json_of_book(book: RuleBook) -> dict[str, JsonValue]:
+    """Return what `book_of` reads as the same book."""
+    return {
+        "tags": list(book.tags),
+        "enterprise": list(book.enterprise),
+        "rules": [json_of_rule(rule) for rule in book.rules],
+    }
+
+
+def json_of_rule(rule: Rule) -> dict[str, JsonValue]:
+    """Return a rule as it stands in a file."""
+    days = {"effective_from": rule.effective_from, "effective_until": rule.effective_until}
+    return {
+        **{name: getattr(rule, name) for name in _TEXTS},
+        "kind": rule.kind.value,
+        "by_law": {"title": rule.law_title, "article": rule.law_article},
+        "when": _json_of(rule.when),
+        **{name: day.isoformat() for name, day in days.items() if day is not None},
+    }
+
+
+def _json_of(when: Condition) -> dict[str, JsonValue]:
+    match when:
+        case Not(part):
+            return {"not": _json_of(part)}
+        case AllOf(parts):
+            return {"all": [_json_of(part) for part in parts]}
+        case AnyOf(parts):
+            return {"any": [_json_of(part) for part in parts]}
+        case Age(op, years):
+            return {"fact": "age", "op": op, "value": years}
+        case Within(region):
+            return {"fact": "region", "op": "within", "value": region}
+        case Has(fact, (mark,)):
+            return {"fact": fact, "op": "has", "value": mark}
+        case Has(fact, marks):
+            return {"fact": fact, "op": "in", "value": list(marks)}
+        case ChildCount(numbers):
+            return {"fact": "children", "op": "in", "value": list(numbers)}
+        case ChildUnder(years):
+            return {"fact": "children", "op": "within", "value": years}
+        case _:
+            assert_never(when)
+
+
+def json_of_profile(person: Profile) -> dict[str, JsonValue]:
+    """Return what `profile_of` reads as the same person."""
+    told: dict[str, JsonValue] = {
+        "birth_year": person.birth_year,
+        "region": person.region,
+        "tags": None if person.tags is None else list(sorted(person.tags)),
+        "children": None if person.children is None else [f"{y}-{m:02}" for y, m in person.children],
+        "enterprise": None if person.enterprise is None else list(sorted(person.enterprise)),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _day(data: JsonValue, where: str) -> date | None:
+    if data is None:
+        return None
+    try:
+        return date.fromisoformat(_text(data, where))
+    except ValueError:
+        raise RulesUnreadable(f"{where}：{data} 要写成 2026-11-25 这样") from None
 
 
 def condition_of(data: JsonValue, where: str, depth: int = 0) -> Condition:

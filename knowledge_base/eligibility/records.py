@@ -4,6 +4,7 @@ A condition is a tree of `AllOf`, `AnyOf`, `Not` and leaves. It is data: nothing
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 MONTHS_A_YEAR = 12
@@ -89,6 +90,7 @@ class Rule:
         catalog_code: 基本编码 of the service item it leads to.
         reason: What the person is told, beginning 您可能符合.
         law_title: Title of the document it rests on; `law_article` the place in it.
+        effective_from: First day it counts, None for always; `effective_until` the last.
     """
 
     code: str
@@ -99,6 +101,13 @@ class Rule:
     law_title: str
     law_article: str
     when: Condition
+    effective_from: date | None = None
+    effective_until: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Tell whether the rule counts on a day; both its days are within."""
+        begun = self.effective_from is None or self.effective_from <= day
+        return begun and (self.effective_until is None or day <= self.effective_until)
 
 
 @dataclass(frozen=True, slots=True)

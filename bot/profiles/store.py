@@ -1,0 +1,144 @@
+"""Profiles in SQL, one a conversation. What a person told is one sealed text; none of it is ever logged."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import CursorResult, Engine, ForeignKey, Text, delete, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.conversations import lock_conversation
+from bot.profiles.consent import CONSENT_VERSION
+from bot.sealing import Seal
+from knowledge_base.database import Base, UtcDateTime, database_faults
+from knowledge_base.dates import SHANGHAI
+from knowledge_base.eligibility.reading import json_of_profile, profile_of
+from knowledge_base.eligibility.records import Profile
+from knowledge_base.errors import ConsentMissing
+from knowledge_base.revision import take_turn
+
+
+class ProfileRow(Base):
+    """Who consented to what when; `sealed` holds the profile."""
+
+    __tablename__ = "profiles"
+
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    consent_version: Mapped[str]
+    consented_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProfileWithdrawalRow(Base):
+    """How many withdrew on a day in China: all that is left of them."""
+
+    __tablename__ = "profile_withdrawals"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class Profiles:
+    """All profiles in one SQL database. Safe to share between threads and processes."""
+
+    def __init__(self, engine: Engine, seal: Seal) -> None:
+        self._engine = engine
+        self._seal = seal
+
+    def consent(self, conversation_id: str, version: str, *, now: datetime | None = None) -> None:
+        """Record consent to the text of that version, with an empty profile if there is none yet.
+
+        Raises:
+            ConsentMissing: If it is not the version in force.
+        """
+        if version != CONSENT_VERSION:
+            raise ConsentMissing("同意书已更新，请看过新的一版再同意")
+        at = now or datetime.now(UTC)
+        with database_faults("同意无法保存"), Session(self._engine) as session, session.begin():
+            lock_conversation(session, conversation_id)
+            row = session.get(ProfileRow, conversation_id)
+            if row is None:
+                row = ProfileRow(conversation_id=conversation_id, sealed=self._sealed(Profile()))
+                session.add(row)
+            row.consent_version, row.consented_at, row.used_at = version, at, at
+
+    def save(self, conversation_id: str, person: Profile, *, now: datetime | None = None) -> None:
+        """Put what a person told in the place of what they told before.
+
+        Raises:
+            ConsentMissing: Without consent.
+        """
+        with database_faults("资料无法保存"), _exact(self._engine) as session, session.begin():
+            lock_conversation(session, conversation_id)
+            row = session.get(ProfileRow, conversation_id)
+            if row is None or row.consent_version != CONSENT_VERSION:
+                raise ConsentMissing("还没有同意保存资料：先同意，再填写")
+            row.sealed, row.used_at = self._sealed(person), now or datetime.now(UTC)
+
+    def find(self, conversation_id: str, *, now: datetime | None = None) -> Profile | None:
+        """Return what a person told, and count it as used; None without consent to the text in force."""
+        with database_faults("资料无法读取"), Session(self._engine) as session, session.begin():
+            row = session.get(ProfileRow, conversation_id)
+            if row is None or row.consent_version != CONSENT_VERSION:
+                return None
+            row.used_at = now or datetime.now(UTC)
+            return self._opened(row.sealed)
+
+    def withdraw(self, conversation_id: str, *, now: datetime | None = None) -> bool:
+        """Delete a profile at once, overwritten in the file; only that one more withdrew is kept."""
+        day = (now or datetime.now(UTC)).astimezone(SHANGHAI).date()
+        with database_faults("资料无法删除"), _exact(self._engine) as session, session.begin():
+            take_turn(session)
+            if not _deleted(session, conversation_id):
+                return False
+            count = session.get(ProfileWithdrawalRow, day)
+            if count is None:
+                session.add(ProfileWithdrawalRow(day=day, count=1))
+            else:
+                count.count += 1
+        self._empty_log()
+        return True
+
+    def expire(self, unused_days: int, *, now: datetime | None = None) -> int:
+        """Delete profiles unused for longer; returns how many."""
+        before = (now or datetime.now(UTC)) - timedelta(days=unused_days)
+        with database_faults("资料无法删除"), _exact(self._engine) as session, session.begin():
+            gone = session.execute(delete(ProfileRow).where(ProfileRow.used_at < before))
+            assert isinstance(gone, CursorResult)
+            count = gone.rowcount
+        if count:
+            self._empty_log()
+        return count
+
+    def everyone(self) -> tuple[Profile, ...]:
+        """Return all profiles under consent, without saying whose; for counting only."""
+        wanted = select(ProfileRow.sealed).filter_by(consent_version=CONSENT_VERSION)
+        with database_faults("资料无法读取"), Session(self._engine) as session:
+            return tuple(self._opened(sealed) for sealed in session.scalars(wanted))
+
+    def _sealed(self, person: Profile) -> str:
+        return self._seal.seal(json.dumps(json_of_profile(person), ensure_ascii=False))
+
+    def _opened(self, sealed: str) -> Profile:
+        return profile_of(json.loads(self._seal.open(sealed)), "资料")
+
+    def _empty_log(self) -> None:
+        """Empty SQLite's write-ahead log, which still holds the page as it was before."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
+def _exact(engine: Engine) -> Session:
+    """Return a session that overwrites what it deletes; SQLite otherwise leaves it in the file."""
+    session = Session(engine)
+    if engine.dialect.name == "sqlite":
+        session.execute(text("PRAGMA secure_delete = ON"))
+        session.commit()
+    return session
+
+
+def _deleted(session: Session, conversation_id: str) -> bool:
+    gone = session.execute(delete(ProfileRow).filter_by(conversation_id=conversation_id))
+    assert isinstance(gone, CursorResult)
+    return gone.rowcount > 0
