@@ -18,6 +18,7 @@ from channels import (
     block_commands,
     desk_commands,
     document_commands,
+    eligibility_commands,
     faq_commands,
     reply_commands,
     service_commands,
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(faq_commands.group, name="faq")
 app.add_typer(service_commands.group, name="service")
 app.add_typer(desk_commands.group, name="desk")
+app.add_typer(eligibility_commands.group, name="eligibility")
 
 
 @app.command()

@@ -12,11 +12,16 @@ from knowledge_base.eligibility.records import RuleBook
 
 @dataclass(frozen=True, slots=True)
 class EligibilityOutcome:
-    """One person: the codes of the rules that should reach them, and of those that do."""
+    """One person: the codes of the rules that should reach them, and of those that do.
+
+    Attributes:
+        undecided: Rules for which the person has not told enough.
+    """
 
     line: int
     wanted: frozenset[str]
     reached: frozenset[str]
+    undecided: frozenset[str]
 
     @property
     def right(self) -> bool:
@@ -30,6 +35,10 @@ def measure_eligibility(book: RuleBook, path: Path) -> tuple[EligibilityOutcome,
         case = json.loads(line)
         person = profile_of(case["profile"], f"{path.name}:{number}")
         today = date.fromisoformat(case["today"])
-        reached = (rule.code for rule in book.rules if judge(rule.when, person, today).truth is Truth.YES)
-        outcomes.append(EligibilityOutcome(number, frozenset(case["codes"]), frozenset(reached)))
+        truths = {rule.code: judge(rule.when, person, today).truth for rule in book.rules}
+        reached, undecided = (
+            frozenset(code for code, truth in truths.items() if truth is wanted)
+            for wanted in (Truth.YES, Truth.UNKNOWN)
+        )
+        outcomes.append(EligibilityOutcome(number, frozenset(case["codes"]), reached, undecided))
     return tuple(outcomes)

@@ -68,7 +68,8 @@ class Profiles:
         Raises:
             ConsentMissing: Without consent.
         """
-        with database_faults("资料无法保存"), _exact(self._engine) as session, session.begin():
+        with database_faults("资料无法保存"), Session(self._engine) as session, session.begin():
+            _overwrite_deleted(session)
             lock_conversation(session, conversation_id)
             row = session.get(ProfileRow, conversation_id)
             if row is None or row.consent_version != CONSENT_VERSION:
@@ -87,7 +88,8 @@ class Profiles:
     def withdraw(self, conversation_id: str, *, now: datetime | None = None) -> bool:
         """Delete a profile at once, overwritten in the file; only that one more withdrew is kept."""
         day = (now or datetime.now(UTC)).astimezone(SHANGHAI).date()
-        with database_faults("资料无法删除"), _exact(self._engine) as session, session.begin():
+        with database_faults("资料无法删除"), Session(self._engine) as session, session.begin():
+            _overwrite_deleted(session)
             take_turn(session)
             if not _deleted(session, conversation_id):
                 return False
@@ -102,7 +104,8 @@ class Profiles:
     def expire(self, unused_days: int, *, now: datetime | None = None) -> int:
         """Delete profiles unused for longer; returns how many."""
         before = (now or datetime.now(UTC)) - timedelta(days=unused_days)
-        with database_faults("资料无法删除"), _exact(self._engine) as session, session.begin():
+        with database_faults("资料无法删除"), Session(self._engine) as session, session.begin():
+            _overwrite_deleted(session)
             gone = session.execute(delete(ProfileRow).where(ProfileRow.used_at < before))
             assert isinstance(gone, CursorResult)
             count = gone.rowcount
@@ -129,13 +132,10 @@ class Profiles:
                 connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
 
-def _exact(engine: Engine) -> Session:
-    """Return a session that overwrites what it deletes; SQLite otherwise leaves it in the file."""
-    session = Session(engine)
-    if engine.dialect.name == "sqlite":
+def _overwrite_deleted(session: Session) -> None:
+    """Have SQLite overwrite what this transaction deletes, which it otherwise leaves in the file."""
+    if session.get_bind().dialect.name == "sqlite":
         session.execute(text("PRAGMA secure_delete = ON"))
-        session.commit()
-    return session
 
 
 def _deleted(session: Session, conversation_id: str) -> bool:

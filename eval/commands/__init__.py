@@ -6,6 +6,7 @@ Every module here imports what is heavy within the command that needs it, so tha
 import typer
 
 from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
+from eval.commands.eligibility import evaluate_eligibility
 from eval.commands.guards import evaluate_guards, evaluate_routes
 from eval.commands.learning import calibrate, train_adapter
 from eval.commands.models import evaluate_hostile, evaluate_support
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
     group.command("services")(evaluate_services)
+    group.command("eligibility")(evaluate_eligibility)
     group.command("routes")(evaluate_routes)
     group.command("guards")(evaluate_guards)
     group.command("adapter")(train_adapter)

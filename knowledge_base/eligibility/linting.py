@@ -54,14 +54,19 @@ def _findings(book: RuleBook, file: str, catalog_codes: Collection[str] | None) 
             yield RuleFinding(file, rule.code, "code", f"出现 {times[rule.code]} 次，请各用一个编码")
         if catalog_codes is not None and rule.catalog_code not in catalog_codes:
             yield RuleFinding(
-                file, rule.code, "catalog_code", f"没有基本编码为 {rule.catalog_code} 的事项，先收入事项或改编码"
+                file,
+                rule.code,
+                "catalog_code",
+                f"没有基本编码为 {rule.catalog_code} 的事项，先收入事项或改编码",
             )
         for leaf in leaves_of(rule.when):
             if isinstance(leaf, Has):
                 known = book.tags if leaf.fact == "tags" else book.enterprise
                 for mark in leaf.marks:
                     if mark not in known:
-                        yield RuleFinding(file, rule.code, "when", f"“{mark}”不在 {leaf.fact} 里，加进去或改写")
+                        yield RuleFinding(
+                            file, rule.code, "when", f"“{mark}”不在 {leaf.fact} 里，加进去或改写"
+                        )
         if rule.effective_from and rule.effective_until and rule.effective_until < rule.effective_from:
             yield RuleFinding(file, rule.code, "effective_until", "早于 effective_from，请对调或改正")
         if never_true(rule.when):

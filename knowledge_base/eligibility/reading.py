@@ -131,9 +131,9 @@ def json_of_profile(person: Profile) -> dict[str, JsonValue]:
     told: dict[str, JsonValue] = {
         "birth_year": person.birth_year,
         "region": person.region,
-        "tags": None if person.tags is None else list(sorted(person.tags)),
+        "tags": None if person.tags is None else sorted(person.tags),
         "children": None if person.children is None else [f"{y}-{m:02}" for y, m in person.children],
-        "enterprise": None if person.enterprise is None else list(sorted(person.enterprise)),
+        "enterprise": None if person.enterprise is None else sorted(person.enterprise),
     }
     return {name: value for name, value in told.items() if value is not None}
 

@@ -123,9 +123,7 @@ class EligibilityStore:
             if not rows:
                 raise UnknownRule(_no_rule(code))
             return tuple(
-                RuleVersion(
-                    rule, row.version, row.added_at, row.added_by, row.withdrawn_at, row.withdrawn_by
-                )
+                RuleVersion(rule, row.version, row.added_at, row.added_by, row.withdrawn_at, row.withdrawn_by)
                 for row, rule in zip(rows, _rules(rows), strict=True)
             )
 
