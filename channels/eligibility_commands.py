@@ -160,7 +160,8 @@ def dry_run(
     counts = Counter(each.truth for each in judged)
     shown = str if people else _blurred
     typer.echo(
-        f"符合 {shown(counts[Truth.YES])}，可能符合 {shown(counts[Truth.UNKNOWN])}，不符合 {shown(counts[Truth.NO])}"
+        f"符合 {shown(counts[Truth.YES])}，可能符合 {shown(counts[Truth.UNKNOWN])}，"
+        f"不符合 {shown(counts[Truth.NO])}"
     )
     if not people:
         reached = [person for person, each in zip(persons, judged, strict=True) if each.truth is Truth.YES]

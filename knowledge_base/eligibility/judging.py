@@ -134,25 +134,34 @@ def _neutral(when: AllOf | AnyOf) -> Truth:
 def _truth(leaf: Leaf, person: Profile, today: date) -> Truth:
     match leaf:
         case Age(op, years):
-            if person.birth_year is None:
-                return Truth.UNKNOWN
-            age = today.year - person.birth_year
-            return _of(age >= years if op == ">=" else age <= years)
+            truth = _aged(person.birth_year, op, years, today)
         case Within(region):
-            return _within(person.region, region)
+            truth = _within(person.region, region)
         case Has(fact, marks):
             own = person.tags if fact == "tags" else person.enterprise
-            return Truth.UNKNOWN if own is None else _of(not own.isdisjoint(marks))
+            truth = Truth.UNKNOWN if own is None else _of(not own.isdisjoint(marks))
         case ChildCount(numbers):
-            return Truth.UNKNOWN if person.children is None else _of(len(person.children) in numbers)
+            truth = Truth.UNKNOWN if person.children is None else _of(len(person.children) in numbers)
         case ChildUnder(years):
-            if person.children is None:
-                return Truth.UNKNOWN
-            now = today.year * MONTHS_A_YEAR + today.month
-            months = [now - (year * MONTHS_A_YEAR + month) for year, month in person.children]
-            return _of(any(0 <= each < years * MONTHS_A_YEAR for each in months))
+            truth = _child_under(person.children, years, today)
         case _:
             assert_never(leaf)
+    return truth
+
+
+def _aged(birth_year: int | None, op: str, years: int, today: date) -> Truth:
+    if birth_year is None:
+        return Truth.UNKNOWN
+    age = today.year - birth_year
+    return _of(age >= years if op == ">=" else age <= years)
+
+
+def _child_under(children: tuple[tuple[int, int], ...] | None, years: int, today: date) -> Truth:
+    if children is None:
+        return Truth.UNKNOWN
+    now = today.year * MONTHS_A_YEAR + today.month
+    months = [now - (year * MONTHS_A_YEAR + month) for year, month in children]
+    return _of(any(0 <= each < years * MONTHS_A_YEAR for each in months))
 
 
 def _within(own: str | None, region: str) -> Truth:

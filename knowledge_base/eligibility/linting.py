@@ -1,4 +1,4 @@
-"""What is wrong with rules that can be read: unknown codes and marks, and conditions nobody can fulfil. No I/O."""
+"""What is wrong with rules that can be read: unknown codes and marks, conditions nobody can fulfil."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -42,7 +42,7 @@ def lint_rules(book: RuleBook, file: str, catalog_codes: Collection[str] | None)
     """Return what is wrong, by rule.
 
     Args:
-        catalog_codes: 基本编码 that there are; None where the catalogue is not at hand, and codes go unchecked.
+        catalog_codes: 基本编码 that there are; None where the catalogue is not at hand.
     """
     return tuple(_findings(book, file, catalog_codes))
 
@@ -57,7 +57,7 @@ def _findings(book: RuleBook, file: str, catalog_codes: Collection[str] | None) 
                 file,
                 rule.code,
                 "catalog_code",
-                f"没有基本编码为 {rule.catalog_code} 的事项，先收入事项或改编码",
+                f"没有基本编码为 {rule.catalog_code} 的事项，请先收入或改正",
             )
         for leaf in leaves_of(rule.when):
             if isinstance(leaf, Has):

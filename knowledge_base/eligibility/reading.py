@@ -1,4 +1,4 @@
-"""Reading and writing rules as JSON; what is wrong is named by file, rule and field, in Chinese with the cure."""
+"""Reading and writing rules as JSON; a fault names file, rule and field, in Chinese with the cure."""
 
 import json
 from collections.abc import Mapping
@@ -128,14 +128,18 @@ def _json_of(when: Condition) -> dict[str, JsonValue]:
 
 def json_of_profile(person: Profile) -> dict[str, JsonValue]:
     """Return what `profile_of` reads as the same person."""
-    told: dict[str, JsonValue] = {
+    told: dict[str, int | str | list[str] | None] = {
         "birth_year": person.birth_year,
         "region": person.region,
         "tags": None if person.tags is None else sorted(person.tags),
         "children": None if person.children is None else [f"{y}-{m:02}" for y, m in person.children],
         "enterprise": None if person.enterprise is None else sorted(person.enterprise),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {
+        name: list(value) if isinstance(value, list) else value
+        for name, value in told.items()
+        if value is not None
+    }
 
 
 def _day(data: JsonValue, where: str) -> date | None:
@@ -175,21 +179,23 @@ def _leaf(node: Mapping[str, JsonValue], where: str) -> Condition:
     value = node["value"]
     match node["fact"], node["op"]:
         case "age", (">=" | "<=") as op:
-            return Age(op, _number(value, where))
+            leaf: Condition = Age(op, _number(value, where))
         case "region", "within":
-            return Within(_text(value, where))
+            leaf = Within(_text(value, where))
         case ("tags" | "enterprise") as fact, "has":
-            return Has(fact, (_text(value, where),))
+            leaf = Has(fact, (_text(value, where),))
         case ("tags" | "enterprise") as fact, "in" if value:
-            return Has(fact, _texts(value, where))
+            leaf = Has(fact, _texts(value, where))
         case "children", "in" if isinstance(value, list) and value:
-            return ChildCount(tuple(_number(each, where) for each in value))
+            leaf = ChildCount(tuple(_number(each, where) for each in value))
         case "children", "within":
-            return ChildUnder(_number(value, where))
-    raise RulesUnreadable(
-        f"{where}：不认得 {node['fact']} {node['op']}；可用的是 age >=、age <=、region within、"
-        "tags has、tags in、enterprise has、enterprise in、children in、children within，列表不能空"
-    )
+            leaf = ChildUnder(_number(value, where))
+        case _:
+            raise RulesUnreadable(
+                f"{where}：不认得 {node['fact']} {node['op']}；可用的是 age >=、age <=、region within、"
+                "tags has、tags in、enterprise has、enterprise in、children in、children within，列表不能空"
+            )
+    return leaf
 
 
 def profile_of(data: Mapping[str, JsonValue], where: str) -> Profile:

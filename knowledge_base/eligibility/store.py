@@ -1,4 +1,4 @@
-"""Rules in SQL, with every version they have had; whether one counts follows from its days and its withdrawal."""
+"""Rules in SQL, with every version they have had, and who put it there and took it away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -100,7 +100,7 @@ def test_unknown_codes_and_marks_are_found() -> None:
     data["tags"].remove("离休干部生活补贴")
     data["rules"] = data["rules"][:1]
     assert list(map(str, lint_rules(book_of(data, "r.json"), "r.json", set()))) == [
-        "r.json（elder-allowance-city）“catalog_code”：没有基本编码为 990511001000 的事项，先收入事项或改编码",
+        "r.json（elder-allowance-city）“catalog_code”：没有基本编码为 990511001000 的事项，请先收入或改正",
         "r.json（elder-allowance-city）“when”：“离休干部生活补贴”不在 tags 里，加进去或改写",
     ]
 
@@ -116,7 +116,8 @@ def test_every_version_is_kept(database_url: str) -> None:
     codes = tuple(rule.code for rule in book.rules)
     assert rules.take_in(book, by="小王") == RuleChange(codes, (), ())
     assert rules.take_in(book, by="小李") == RuleChange((), (), codes)
-    assert set(rules.book().rules) == set(book.rules) and rules.book().tags == book.tags
+    assert set(rules.book().rules) == set(book.rules)
+    assert rules.book().tags == book.tags
     rules.withdraw(["dibao"], by="小李")
     assert "dibao" not in {rule.code for rule in rules.book().rules}
     assert rules.take_in(book, by="小赵").changed == ("dibao",)
