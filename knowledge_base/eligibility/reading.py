@@ -17,6 +17,7 @@ from knowledge_base.eligibility.records import (
     Condition,
     Has,
     Kind,
+    Leaf,
     Not,
     Profile,
     Rule,
@@ -110,6 +111,12 @@ def _json_of(when: Condition) -> dict[str, JsonValue]:
             return {"all": [_json_of(part) for part in parts]}
         case AnyOf(parts):
             return {"any": [_json_of(part) for part in parts]}
+        case _:
+            return _json_of_leaf(when)
+
+
+def _json_of_leaf(leaf: Leaf) -> dict[str, JsonValue]:
+    match leaf:
         case Age(op, years):
             return {"fact": "age", "op": op, "value": years}
         case Within(region):
@@ -123,7 +130,7 @@ def _json_of(when: Condition) -> dict[str, JsonValue]:
         case ChildUnder(years):
             return {"fact": "children", "op": "within", "value": years}
         case _:
-            assert_never(when)
+            assert_never(leaf)
 
 
 def json_of_profile(person: Profile) -> dict[str, JsonValue]:
