@@ -16,8 +16,9 @@ from math import log2
 from typing import TYPE_CHECKING
 
 from bot.answer import AnswerStatus, Citation, Question
-from bot.assembly import Service, adapter_of, adapter_shelf, load_encoder
+from bot.assembly import Service
 from bot.consultation import Consultation
+from bot.models import adapter_of, adapter_shelf, load_encoder
 from bot.question_log import KnownQuestion
 from bot.steps.retrieve import candidates, in_force
 from knowledge_base.dates import SHANGHAI

@@ -5,6 +5,9 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from bot.dialogue_state import DialogueState
 
 
 class AnswerStatus(StrEnum):
@@ -39,14 +42,22 @@ class ParagraphBlock(_Frozen):
     generated: bool = False
 
 
+class Check(_Frozen):
+    """A box beside an item of a list: ticked as `done`; ticking it asks `question`, or nobody where empty."""
+
+    done: bool = False
+    question: str = ""
+
+
 class ListBlock(_Frozen):
-    """A list kept as a list, with the words that introduce it."""
+    """A list kept as a list, with the words that introduce it; with checks, an item each, to tick off."""
 
     type: Literal["list"] = "list"
     lead: str = ""
     items: tuple[str, ...]
     quoted: bool = False
     cites: tuple[int, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 class NoticeBlock(_Frozen):
@@ -71,6 +82,21 @@ class PhonesBlock(_Frozen):
 
 
 Block = Annotated[ParagraphBlock | ListBlock | NoticeBlock | PhonesBlock, Field(discriminator="type")]
+
+
+def plain_text(block: Block) -> str:
+    """Return a block as plain text, line by line; boxes that are ticked have a mark."""
+    if block.type == "list" and block.checks:
+        ticked = ("✓ " if check.done else "" for check in block.checks)
+        lines = (mark + item for mark, item in zip(ticked, block.items, strict=True))
+        return "\n".join((block.lead, *lines) if block.lead else lines)
+    if block.type == "list":
+        return "\n".join(part for part in (block.lead, *block.items) if part)
+    if block.type == "paragraph" and block.generated:
+        return block.text + "".join(f"[{n}]" for n in block.cites)
+    if block.type == "phones":
+        return "\n".join(f"{phone.number} {phone.label}".strip() for phone in block.phones)
+    return block.text
 
 
 class CitedDocument(_Frozen):
@@ -207,6 +233,7 @@ class Answer(_Frozen):
     Attributes:
         curated: The answer is a curated one (人工整理的问答): the operators' words, with quotations under it.
         generated_by: The model that wrote the blocks marked `generated`; None where none did.
+        state: Where the conversation stands now; kept with it, never sent.
     """
 
     status: AnswerStatus
@@ -219,6 +246,7 @@ class Answer(_Frozen):
     options: tuple[Option, ...] = ()
     trace: TurnTrace
     generated_by: ModelCredit | None = None
+    state: SkipJsonSchema[DialogueState | None] = Field(default=None, exclude=True)
 
 
 class Passage(_Frozen):
@@ -256,6 +284,7 @@ class Question(_Frozen):
         as_of: The day whose law is asked for; None means today in Asia/Shanghai.
         can_wait: The channel keeps the conversation open, so that a person can take it over.
         unanswered_before: How many questions in a row just before this one found no answer.
+        state: Where the conversation stands; None where the channel keeps none.
     """
 
     question: str
@@ -265,3 +294,4 @@ class Question(_Frozen):
     as_of: date | None = None
     can_wait: bool = False
     unanswered_before: int = 0
+    state: DialogueState | None = None

@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 from bot.consultation import Consultation
 from bot.emergencies import emergency_of
 from bot.grounding.likeness import SupportLikeness
+from bot.life_events.desk import LifeEventDesk
+from bot.life_events.likeness import EventLikeness
+from bot.models import adapter_of, load_encoder, load_reranker, load_responder
 from bot.people import open_people
 from bot.pipeline import Step
-from bot.responders.breaker import GuardedResponder
 from bot.responders.contracts import Responder
-from bot.responders.local_model import LocalResponder
-from bot.responders.openai_endpoint import OpenAIResponder
 from bot.routing import wants_person
 from bot.service_confidence import ServiceConfidence
 from bot.service_desk import ServiceDesk
@@ -30,9 +30,10 @@ from knowledge_base.dates import today
 from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
-from knowledge_base.holds import Holds
 from knowledge_base.ingest import IngestReport, Progress
 from knowledge_base.injection import find_injections
+from knowledge_base.life_events.sheets import read_events
+from knowledge_base.life_events.store import EventsReport, LifeEventStore
 from knowledge_base.replies import LiveReplies, ReplyStore
 from knowledge_base.services.citing import LegalSources
 from knowledge_base.services.links import LinkChecker
@@ -42,20 +43,19 @@ from knowledge_base.services.watching import LinkWatch
 from knowledge_base.store import Counts, KnowledgeStore
 from knowledge_base.word_store import WordStore
 from retrieval import indexing
-from retrieval.adapter_shelf import PACKAGED, AdapterShelf
 from retrieval.backends import FaissBackend
 from retrieval.batching import BatchingEncoder
 from retrieval.contracts import Encoder, VectorBackend
-from retrieval.encoder import SentenceEncoder, folder_name
 from retrieval.following import Follower
 from retrieval.indexing import Indexer
 from retrieval.lexicon import load_lists
+from retrieval.life_events import LiveLifeEvents
 from retrieval.live_index import LiveIndex
 from retrieval.milvus import MilvusBackend
 from retrieval.milvus_server import MilvusServer
 from retrieval.ranking import Ranking
 from retrieval.rebuilding import BackgroundBuild
-from retrieval.rerank import CrossEncoderScorer, Reranker
+from retrieval.rerank import Reranker
 from retrieval.services import LiveServices
 
 _log = logging.getLogger(__name__)
@@ -121,6 +121,10 @@ class Service:
             LegalSources(engine),
             ServiceConfidence.load(),
         )
+        self.life_events = LifeEventStore(engine)
+        self.life_event_desk = LifeEventDesk(
+            LiveLifeEvents(self.life_events), self.service_desk, EventLikeness.load(), self.index.get
+        )
         self.people = open_people(settings, engine)
         self.consultation = Consultation(
             self.store,
@@ -130,6 +134,7 @@ class Service:
             reranker=reranker,
             rephrasing=None if responder is None else self._rephrasing(responder, encoder),
             services=self.service_desk,
+            life_events=self.life_event_desk,
             reach=self.people.front.reach,
             block_list=self.block_list.get,
             replies=self.replies.text,
@@ -207,6 +212,14 @@ class Service:
         report = self.services.take_in(read_catalogue(path).batch, by=by)
         self.service_desk.live.catch_up(self.indexer.reader(), self.encoder)
         return report
+
+    def take_in_life_events(self, path: Path, *, by: str = "") -> EventsReport:
+        """Take life events in; those that are wrong are left out.
+
+        Raises:
+            LifeEventsUnreadable: If there is no event in it.
+        """
+        return self.life_events.take_in((each.event for each in read_events(path).events.values()), by=by)
 
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
         """Bring the index up to the knowledge base; return whether there was anything to do."""
@@ -307,90 +320,6 @@ def open_words(settings: Settings) -> Iterator[WordStore]:
         engine.dispose()
 
 
-def adapter_shelf(settings: Settings) -> AdapterShelf:
-    """Return the adapters of the encoder that is set."""
-    return AdapterShelf(
-        settings.models_dir / "adapters" / folder_name(settings.encoder),
-        packaged=None if settings.encoder else PACKAGED,
-    )
-
-
-def adapter_of(settings: Settings) -> Path | None:
-    """Return the folder of the adapter the encoder wears; None means the model as it is.
-
-    Raises:
-        EncoderError: If the one in use is not there.
-    """
-    if settings.adapter:
-        return None if settings.adapter == "none" else Path(settings.adapter)
-    return adapter_shelf(settings).in_use()
-
-
-@contextmanager
-def open_curation(settings: Settings) -> Iterator[tuple[BlockStore, ReplyStore, Holds]]:
-    """Open the block list, the canned replies and what is held back, likewise at once.
-
-    Raises:
-        StoreError: If the database cannot be opened.
-    """
-    engine = open_database(settings.sqlalchemy_url)
-    try:
-        yield BlockStore(engine), ReplyStore(engine), Holds(engine)
-    finally:
-        engine.dispose()
-
-
-def load_encoder(settings: Settings, *, adapter: Path | None = None) -> SentenceEncoder:
-    """Load the encoder; the first time, its model is unpacked and converted under the data directory.
-
-    Args:
-        adapter: What it shall wear instead of the adapter in use.
-
-    Raises:
-        EncoderError: If the model cannot be loaded.
-    """
-    return SentenceEncoder.load(
-        settings.encoder or None,
-        models_dir=settings.models_dir,
-        runtime=settings.encoder_runtime,
-        threads=settings.encoder_threads,
-        adapter=adapter or adapter_of(settings),
-    )
-
-
-def load_reranker(settings: Settings) -> Reranker | None:
-    """Load the cross-encoder that is set; None where none is.
-
-    Raises:
-        EncoderError: If it cannot be loaded.
-    """
-    if not settings.reranker:
-        return None
-    return Reranker(CrossEncoderScorer.load(settings.reranker), budget_ms=settings.reranker_budget_ms)
-
-
-def load_responder(settings: Settings) -> Responder | None:
-    """Open the language model that is set; None where none is.
-
-    Raises:
-        ResponderError: If what it needs is not installed, or a local one cannot be loaded.
-    """
-    if not settings.llm_model:
-        return None
-    inner: Responder
-    if settings.llm_url:
-        inner = OpenAIResponder(
-            settings.llm_url,
-            settings.llm_model,
-            key=settings.llm_key.get_secret_value(),
-            timeout_s=settings.llm_timeout_s,
-            retries=settings.llm_retries,
-        )
-    else:
-        inner = LocalResponder.load(Path(settings.llm_model), timeout_s=settings.llm_timeout_s)
-    return GuardedResponder(inner, at_once=settings.llm_concurrency)
-
-
 def open_service(
     settings: Settings, *, ranking: Ranking | None = None, catch_up: bool = True, follow: bool = False
 ) -> Service:
@@ -432,6 +361,7 @@ def open_service(
     if service.indexer.current() is not None:
         index = service.index.get()
         service.service_desk.live.get(index.reader, index.encoder)
+        service.life_event_desk.events(index)
     for question in ("预热", "warm up"):
         emergency_of(question)
         wants_person(question)

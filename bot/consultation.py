@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 
-from bot.answer import Advice, Answer, AnswerStatus, Block, Passage, Question, TurnTrace
+from bot.answer import Advice, Answer, AnswerStatus, Passage, Question, TurnTrace, plain_text
 from bot.confidence import Confidence
 from bot.desk.front import Reach
 from bot.desk.handover import Need
+from bot.life_events.desk import LifeEventDesk
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
 from bot.replying import Replier, packaged_text
@@ -20,13 +21,16 @@ from bot.settings import Settings
 from bot.steps.call_person import call_person, calling
 from bot.steps.check import check
 from bot.steps.conclude import conclude
+from bot.steps.follow_event import EventDialogue, follow_event
 from bot.steps.guard import guard
 from bot.steps.hand_off import hand_off
 from bot.steps.judge import judge
+from bot.steps.keep_event import keep_event
 from bot.steps.locate import locate
 from bot.steps.match import candidates_of, match
 from bot.steps.offer import offer
 from bot.steps.offer_person import offer_person
+from bot.steps.open_event import open_event
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
@@ -40,8 +44,8 @@ from knowledge_base.blocking.matching import BlockMatcher
 from knowledge_base.blocking.sheets import packaged_block_words
 from knowledge_base.dates import SHANGHAI, today
 from knowledge_base.faq.store import FaqStore
+from knowledge_base.languages import Language
 from knowledge_base.regions import Gazetteer, load_gazetteer
-from knowledge_base.replies import Language
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
 from retrieval.live_index import LiveIndex
@@ -71,6 +75,7 @@ class Consultation:
         services: ServiceDesk | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
         reach: Callable[[Need], Reach] = lambda _: Reach.UNSTAFFED,
+        life_events: LifeEventDesk | None = None,
     ) -> None:
         """`reach` tells whether a person can be reached; without it nobody can."""
         self._clock = clock
@@ -86,6 +91,13 @@ class Consultation:
                 ("tell", tell(services, store, self.confidence.threshold, now)),
             ]
             doors = [("offer", offer(services.of, now))]
+        follow: list[tuple[str, Step]] = []
+        begin: list[tuple[str, Step]] = []
+        if life_events is not None:
+            dialogue = EventDialogue(life_events, now, settings.hotline)
+            follow = [("follow_event", follow_event(dialogue))]
+            begin = [("open_event", open_event(dialogue))]
+            doors = [*doors, ("keep_event", keep_event(dialogue))]
         # What the steps match and say may change under way; without operators' lists it is the project's.
         block_list = block_list or _packaged_block_list()
         reply = Replier(replies, settings.hotline)
@@ -96,8 +108,10 @@ class Consultation:
             ("route_at_once", route_at_once(reply)),
             ("locate", locate(regions.gazetteer, regions.served)),
             ("call_person", call_person(call)),
+            *follow,
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served, reranker)),
+            *begin,
             ("route", route(router)),
             ("match", match(self.candidates, self.likeness.threshold)),
             ("judge", judge(self.confidence)),
@@ -137,7 +151,13 @@ class Consultation:
         Args:
             index: What to ask in place of the index in use.
         """
-        turn = Turn(id=uuid.uuid4().hex, asked=question, day=question.as_of or self._clock(), index=index)
+        turn = Turn(
+            id=uuid.uuid4().hex,
+            asked=question,
+            day=question.as_of or self._clock(),
+            index=index,
+            state=question.state,
+        )
         turn = run(turn, self._steps)
         _log.info(
             "turn answered",
@@ -158,7 +178,7 @@ class Consultation:
         """Return the finished turn as the citizen gets it."""
         return Answer(
             status=turn.status or AnswerStatus.NO_ANSWER,
-            text="\n".join((*_label(turn), *(_plain(block) for block in turn.blocks))),
+            text="\n".join((*_label(turn), *(plain_text(block) for block in turn.blocks))),
             blocks=turn.blocks,
             citations=turn.citations,
             curated=turn.curated is not None,
@@ -167,6 +187,7 @@ class Consultation:
             options=turn.options,
             trace=TurnTrace(id=turn.id, timings_ms=turn.timings_ms, rephrasing=turn.rephrasing),
             generated_by=turn.generated_by,
+            state=turn.state,
         )
 
 
@@ -180,16 +201,6 @@ def _label(turn: Turn) -> tuple[str, ...]:
 def _packaged_block_list() -> Callable[[], BlockMatcher]:
     matcher = BlockMatcher(packaged_block_words())
     return lambda: matcher
-
-
-def _plain(block: Block) -> str:
-    if block.type == "list":
-        return "\n".join(part for part in (block.lead, *block.items) if part)
-    if block.type == "paragraph" and block.generated:
-        return block.text + "".join(f"[{n}]" for n in block.cites)
-    if block.type == "phones":
-        return "\n".join(f"{phone.number} {phone.label}".strip() for phone in block.phones)
-    return block.text
 
 
 class _Regions:

@@ -5,6 +5,7 @@ numbered from 1 without a gap, so a client that lost its line asks for what came
 """
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +14,17 @@ from itertools import takewhile
 from typing import Literal
 from uuid import uuid4
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from sqlalchemy import JSON, Engine, ForeignKey, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.answer import Answer, AnswerStatus, Message
+from bot.dialogue_state import DialogueState
 from bot.personal_data import mask
 from knowledge_base.database import Base, UtcDateTime
 from knowledge_base.errors import StoreError
+
+_log = logging.getLogger(__name__)
 
 Payload = Mapping[str, JsonValue]
 FeedbackValue = Literal["up", "down"]
@@ -36,6 +40,7 @@ class ConversationRow(Base):
     region: Mapped[str | None]
     locale: Mapped[str | None]
     last_seq: Mapped[int] = mapped_column(default=0)
+    dialogue_state: Mapped[dict[str, JsonValue] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
 
@@ -181,7 +186,11 @@ class Conversations:
     def record_answer(
         self, conversation_id: str, answer_id: str, answer: Answer, *, events: Sequence[Payload] = ()
     ) -> bool:
-        """Store an answer and its events, all or nothing; False if the question has one already."""
+        """Store an answer, its events and where the conversation stands, all or nothing.
+
+        Returns:
+            False if the question has an answer already: nothing is stored then.
+        """
         with Session(self._engine) as session, session.begin():
             lock_conversation(session, conversation_id)
             if _is_answered(session, answer_id):
@@ -197,8 +206,23 @@ class Conversations:
                     trace_id=answer.trace.id,
                 )
             )
+            if answer.state is not None:
+                state = answer.state.model_dump(mode="json", exclude_none=True)
+                session.execute(
+                    update(ConversationRow).filter_by(id=conversation_id).values(dialogue_state=state)
+                )
             add_events(session, conversation_id, answer_id, events)
         return True
+
+    def dialogue_state(self, conversation_id: str) -> DialogueState:
+        """Return where a conversation stands; one that is new, or unreadable, stands at its beginning."""
+        with Session(self._engine) as session:
+            kept = session.scalar(select(ConversationRow.dialogue_state).filter_by(id=conversation_id))
+        try:
+            return DialogueState.model_validate(kept or {})
+        except ValidationError:
+            _log.warning("conversation %s: its state cannot be read and is begun anew", conversation_id)
+            return DialogueState()
 
     def append_event(self, conversation_id: str, payload: Payload) -> int:
         """Store one event and return its number, one above the last, however many write at once."""

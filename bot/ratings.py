@@ -13,7 +13,8 @@ from bot.desk.handover import HandoverState
 from bot.desk.notices import RatingSaved
 from bot.desk.tables import HandoverRow
 from bot.personal_data import mask
-from bot.tickets.records import RATING_CATEGORY, TicketDraft, TicketStatus, read_number
+from bot.tickets.records import RATING_CATEGORY, TicketDraft, read_number
+from bot.tickets.states import TicketStatus
 from bot.tickets.store import Tickets
 from bot.tickets.tables import RatingRow, TicketRow
 from knowledge_base.dates import SHANGHAI

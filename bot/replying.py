@@ -6,7 +6,8 @@ from bot.answer import Block, ParagraphBlock, Phone, PhonesBlock
 from bot.turn import Turn
 from knowledge_base.blocking.variants import is_han
 from knowledge_base.folding import fold, normal
-from knowledge_base.replies import Language, packaged_replies, parts_of
+from knowledge_base.languages import Language
+from knowledge_base.replies import packaged_replies, parts_of
 
 
 def language_of(text: str, locale: str | None = None) -> Language:

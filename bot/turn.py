@@ -15,6 +15,7 @@ from bot.answer import (
     ServiceCard,
 )
 from bot.aspects import Aspect
+from bot.dialogue_state import DialogueState
 from bot.routes import RouteGuess
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
@@ -104,6 +105,7 @@ class Turn:
         alerts: What operators should know of: block-listed words, and words that speak to a machine.
         vector: The question's vector, float32 of shape (dim,), made for the search; None where none was made.
         route: What the question wants, as far as that was told; None where the encoder's vectors are unknown.
+        state: Where the conversation stands, as the steps leave it; None where the channel keeps none.
     """
 
     id: str
@@ -138,6 +140,7 @@ class Turn:
     alerts: tuple[Alert, ...] = ()
     vector: Vectors | None = field(default=None, repr=False, compare=False)
     route: RouteGuess | None = None
+    state: DialogueState | None = None
 
     @property
     def other_regions(self) -> tuple[str, ...]:

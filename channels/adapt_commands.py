@@ -56,7 +56,7 @@ def adapt(
 
 
 def _undo(settings: "Settings") -> None:
-    from bot.assembly import adapter_shelf
+    from bot.models import adapter_shelf
 
     shelf = adapter_shelf(settings)
     if not shelf.can_undo():

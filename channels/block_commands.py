@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from channels.opening import opened_database
 from channels.terminal import AsJson, By, DataDir, actor, as_json_value, plain_table, print_json
 from knowledge_base.blocking.records import BlockChange, BlockDraft, BlockLevel, BlockWord
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    pass
 
 Level = Annotated[
     BlockLevel,
@@ -39,11 +40,12 @@ def list_words(
     data_dir: DataDir = None,
 ) -> None:
     """列出在用的屏蔽词：自己加的和自带的。"""
-    from bot.assembly import open_curation
     from knowledge_base.blocking.sheets import LEVEL_NAMES
+    from knowledge_base.blocking.store import BlockStore
     from knowledge_base.dates import SHANGHAI
 
-    with open_curation(_settings(data_dir)) as (blocks, _, _):
+    with opened_database(data_dir) as engine:
+        blocks = BlockStore(engine)
         records = blocks.records(removed=removed)
         in_use = () if removed else blocks.in_use()
     if as_json:
@@ -78,10 +80,11 @@ def add(
     data_dir: DataDir = None,
 ) -> None:
     """加词；已有的改成新的级别。有一个不成立，就一个也不加。"""
-    from bot.assembly import open_curation
+    from knowledge_base.blocking.store import BlockStore
 
     drafts = [BlockDraft(row, BlockWord(word, level, category, note)) for row, word in enumerate(words, 1)]
-    with open_curation(_settings(data_dir)) as (blocks, _, _):
+    with opened_database(data_dir) as engine:
+        blocks = BlockStore(engine)
         change = blocks.add(drafts, by=actor(by))
     _tell(change, as_json=as_json)
 
@@ -89,9 +92,10 @@ def add(
 @group.command()
 def remove(words: Words, *, by: By = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """移除自己的词；自己没有而自带的有，则停用自带的那一条。"""
-    from bot.assembly import open_curation
+    from knowledge_base.blocking.store import BlockStore
 
-    with open_curation(_settings(data_dir)) as (blocks, _, _):
+    with opened_database(data_dir) as engine:
+        blocks = BlockStore(engine)
         change = blocks.remove(words, by=actor(by))
     _tell(change, as_json=as_json)
 
@@ -105,11 +109,12 @@ def import_words(
     data_dir: DataDir = None,
 ) -> None:
     """从表格加词，列为 词、级别（拒答、遮盖、告警）、类别、备注。有一行不成立，就一行也不加。"""
-    from bot.assembly import open_curation
     from knowledge_base.blocking.sheets import read_block_words
+    from knowledge_base.blocking.store import BlockStore
 
     drafts = read_block_words(path)
-    with open_curation(_settings(data_dir)) as (blocks, _, _):
+    with opened_database(data_dir) as engine:
+        blocks = BlockStore(engine)
         change = blocks.add(drafts, by=actor(by))
     _tell(change, as_json=as_json)
 
@@ -121,10 +126,11 @@ def export_words(
     data_dir: DataDir = None,
 ) -> None:
     """把自己的词写成表格，改好再 import。"""
-    from bot.assembly import open_curation
     from knowledge_base.blocking.sheets import write_block_words
+    from knowledge_base.blocking.store import BlockStore
 
-    with open_curation(_settings(data_dir)) as (blocks, _, _):
+    with opened_database(data_dir) as engine:
+        blocks = BlockStore(engine)
         own = [record.word for record in blocks.records() if not record.word.hides]
     write_block_words(path, own)
     typer.echo(f"写出 {len(own)} 条：{path}")
@@ -138,13 +144,14 @@ def try_out(
     data_dir: DataDir = None,
 ) -> None:
     """试一试：这段文字里有哪些屏蔽词、写给机器的话，会怎样。什么也不保存。"""
-    from bot.assembly import open_curation
     from knowledge_base.blocking.matching import BlockMatcher, gravest, struck_out
     from knowledge_base.blocking.records import BlockLevel
     from knowledge_base.blocking.sheets import LEVEL_NAMES
+    from knowledge_base.blocking.store import BlockStore
     from knowledge_base.injection import find_injections
 
-    with open_curation(_settings(data_dir)) as (blocks, _, _):
+    with opened_database(data_dir) as engine:
+        blocks = BlockStore(engine)
         found = BlockMatcher(blocks.in_use()).find(text)
     injections = find_injections(text)
     masked = struck_out(text, [each for each in found if each.word.level is BlockLevel.MASK])
@@ -173,12 +180,6 @@ def try_out(
         BlockLevel.ALERT: "照常回答，记入日志",
     }
     typer.echo(verdicts[level] if level else "没有屏蔽词")
-
-
-def _settings(data_dir: Path | None) -> "Settings":
-    from bot.settings import read_settings
-
-    return read_settings(data_dir)
 
 
 def _print(table: object) -> None:

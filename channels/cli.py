@@ -20,6 +20,7 @@ from channels import (
     document_commands,
     eligibility_commands,
     faq_commands,
+    life_event_commands,
     reply_commands,
     service_commands,
     ticket_commands,
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 app.add_typer(faq_commands.group, name="faq")
 app.add_typer(service_commands.group, name="service")
+app.add_typer(life_event_commands.group, name="life-event")
 app.add_typer(desk_commands.group, name="desk")
 app.add_typer(eligibility_commands.group, name="eligibility")
 
@@ -162,7 +164,7 @@ def reindex(data_dir: DataDir = None) -> None:
 @app.command()
 def prepare(data_dir: DataDir = None) -> None:
     """解出并转换编码模型，此后启动不必再等，也不需要网络。"""
-    from bot.assembly import load_encoder
+    from bot.models import load_encoder
 
     settings = _settings(data_dir)
     encoder = load_encoder(settings)
@@ -294,6 +296,7 @@ def _load_sample(settings: "Settings") -> None:
         with progress_bar() as on_progress:
             report = service.ingest(folder / "documents", on_progress=on_progress)
         service.take_in_services(folder / "services")
+        service.take_in_life_events(folder / "life-events")
     finally:
         service.close()
     for outcome in report.outcomes:

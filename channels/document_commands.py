@@ -219,12 +219,11 @@ def held(
     """列出暂不引用的段落：里面有写给机器看的话，核对之前不会拿来回答。"""
     from pydantic_core import to_jsonable_python
 
-    from bot.assembly import open_curation
-    from bot.settings import read_settings
     from channels.document_report import print_holds
+    from knowledge_base.holds import Holds
 
-    with open_curation(read_settings(data_dir)) as (_, _, holds):
-        found = holds.list(released=released)
+    with opened_database(data_dir) as engine:
+        found = Holds(engine).list(released=released)
     if as_json:
         print_json(to_jsonable_python(found))
     else:
@@ -240,25 +239,22 @@ def release(
     data_dir: DataDir = None,
 ) -> None:
     """放行核对过的段落，从此可以引用；同一文件以后的版本里一样的段落不必再放行。"""
-    from bot.assembly import open_curation, open_service
-    from bot.settings import read_settings
     from channels.document_report import print_holds
+    from knowledge_base.holds import Holds
 
-    settings = read_settings(data_dir)
-    with open_curation(settings) as (_, _, holds):
-        released = holds.release(ids, by=actor(by), note=note)
-    open_service(settings).close()
+    with opened_database(data_dir) as engine:
+        released = Holds(engine).release(ids, by=actor(by), note=note)
+    catch_up(data_dir)
     print_holds(released)
 
 
 @group.command()
 def scan(*, data_dir: DataDir = None) -> None:
     """把库里全部文件再查一遍有没有写给机器看的话：升级之后用一次。"""
-    from bot.assembly import open_curation
-    from bot.settings import read_settings
+    from knowledge_base.holds import Holds
 
-    with open_curation(read_settings(data_dir)) as (_, _, holds):
-        added = holds.scan()
+    with opened_database(data_dir) as engine:
+        added = Holds(engine).scan()
     typer.echo(f"新增暂不引用的段落 {added} 处" + ("，用 wenzheng document held 查看" if added else ""))
 
 

@@ -12,7 +12,8 @@ from bot.people import People
 from bot.question_text import check_question_text
 from bot.ratings import Rating
 from bot.steps.call_person import need_of
-from bot.tickets.records import TicketDraft, TicketProgress, TicketStep, progress_of
+from bot.tickets.records import TicketDraft, TicketProgress, progress_of
+from bot.tickets.states import TicketStep
 from channels.limiting import LookUpLimits
 from channels.people_protocol import (
     CallPerson,

@@ -1,16 +1,16 @@
 """`wenzheng replies …`: the canned replies, in three languages."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from channels.opening import opened_database
 from channels.terminal import AsJson, By, DataDir, actor, as_json_value, plain_table, print_json
-from knowledge_base.replies import Language
+from knowledge_base.languages import Language
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    pass
 
 Key = Annotated[str, typer.Argument(metavar="名称", help="replies list 列出的名称，如 emergency_fire")]
 Lang = Annotated[Language, typer.Option("--language", help="语言；按市民提问所用的语言选用")]
@@ -37,9 +37,10 @@ def list_replies(
     """列出各条固定答复：何时用、内容、是自带的还是改过的。"""
     from rich.console import Console
 
-    from bot.assembly import open_curation
+    from knowledge_base.replies import ReplyStore
 
-    with open_curation(_settings(data_dir)) as (_, store, _):
+    with opened_database(data_dir) as engine:
+        store = ReplyStore(engine)
         replies = [
             each for each in store.all() if key in {None, each.key} and language in {None, each.language}
         ]
@@ -65,10 +66,11 @@ def set_reply(
     data_dir: DataDir = None,
 ) -> None:
     """改一条固定答复。"""
-    from bot.assembly import open_curation
+    from knowledge_base.replies import ReplyStore
 
     words = sys.stdin.read() if text == "-" else text
-    with open_curation(_settings(data_dir)) as (_, store, _):
+    with opened_database(data_dir) as engine:
+        store = ReplyStore(engine)
         store.set(key, language, words, by=actor(by))
     typer.echo(f"已改：{key}（{language.value}）。正在运行的服务一两秒内生效。")
 
@@ -82,14 +84,9 @@ def reset(
     data_dir: DataDir = None,
 ) -> None:
     """恢复自带的内容。"""
-    from bot.assembly import open_curation
+    from knowledge_base.replies import ReplyStore
 
-    with open_curation(_settings(data_dir)) as (_, store, _):
+    with opened_database(data_dir) as engine:
+        store = ReplyStore(engine)
         changed = store.reset(key, language, by=actor(by))
     typer.echo("已恢复自带的内容，一两秒内生效。" if changed else "本来就是自带的内容。")
-
-
-def _settings(data_dir: Path | None) -> "Settings":
-    from bot.settings import read_settings
-
-    return read_settings(data_dir)

@@ -58,9 +58,9 @@ def import_items(
             )
         report = store.take_in(reading.batch, by=actor(by), is_whole=whole)
     if as_json:
-        print_json({"ok": not refused, **asdict(report), "findings": _findings_as_json(findings)})
+        print_json({"ok": not refused, **asdict(report), "findings": findings_as_json(findings)})
     else:
-        _print_findings(findings)
+        print_findings(findings)
         counts = (
             ("新增", len(report.added)),
             ("修改", len(report.changed)),
@@ -191,9 +191,9 @@ def lint(
             )
             findings = _checked(reading, engine, store)
     if as_json:
-        print_json(_findings_as_json(findings))
+        print_json(findings_as_json(findings))
     else:
-        _print_findings(findings)
+        print_findings(findings)
         typer.echo(f"问题 {len(findings)} 个" if findings else "没有问题")
     raise typer.Exit(1 if findings else 0)
 
@@ -291,7 +291,8 @@ def _day(as_of: datetime | None) -> date:
     return as_of.date() if as_of else today()
 
 
-def _findings_as_json(findings: "list[Finding]") -> list[dict[str, object]]:
+def findings_as_json(findings: "list[Finding]") -> list[dict[str, object]]:
+    """Return findings as JSON values."""
     return [
         {
             "file": each.place.file,
@@ -306,7 +307,8 @@ def _findings_as_json(findings: "list[Finding]") -> list[dict[str, object]]:
     ]
 
 
-def _print_findings(findings: "list[Finding]") -> None:
+def print_findings(findings: "list[Finding]") -> None:
+    """Print findings, a line each."""
     from knowledge_base.services.findings import Severity
 
     for each in findings:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.tickets.records import TicketStatus, TicketStep
+from bot.tickets.states import TicketStatus, TicketStep
 from channels.desk_commands import open_desk
 from channels.terminal import AsJson, By, DataDir, actor, as_json_value, plain_table, print_json
-from knowledge_base.dates import SHANGHAI, today
 
 if TYPE_CHECKING:
     from bot.ratings import RatingCounts
@@ -36,6 +35,8 @@ def list_tickets(
     data_dir: DataDir = None,
 ) -> None:
     """列出工单，先到期的在前。"""
+    from knowledge_base.dates import today
+
     with open_desk(data_dir) as people:
         tickets = people.tickets.all(status=status, overdue=overdue, limit=limit)
     if as_json:
@@ -126,6 +127,8 @@ def ratings(
     data_dir: DataDir = None,
 ) -> None:
     """好差评：五级各多少、满意率、原因、差评整改，以及单条回答的赞和踩。"""
+    from knowledge_base.dates import today
+
     last = until.date() if until else today()
     first = since.date() if since else last - timedelta(days=30)
     with open_desk(data_dir) as people:
@@ -145,6 +148,8 @@ def _take(step: TicketStep, number: str, text: str, by: str | None, data_dir: Pa
 
 
 def _print(ticket: "Ticket") -> None:
+    from knowledge_base.dates import SHANGHAI, today
+
     late = ticket.overdue_workdays(today())
     typer.echo(f"{ticket.number}　{ticket.status.shown}　{ticket.category}　{ticket.department}")
     typer.echo(

@@ -165,7 +165,7 @@ def _grade(one: Judgement) -> int:
         one.answerable and not one.answered,
         one.right_place is not None and one.right_place > 1,
         bool(one.words_missing),
-        one.status != one.expected_status,
+        not one.status_right,
     )
     return next((len(misses) - place for place, missed in enumerate(misses) if missed), 0)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from bot.answer import Answer, Citation
+from bot.answer import Answer, AnswerStatus, Citation
 from eval.datasets import ANSWERING, ExpectedArticle, LabelledQuestion
 from knowledge_base.store import StoredText
 
@@ -55,6 +55,16 @@ class Judgement:
     @property
     def answered(self) -> bool:
         return self.status in {status.value for status in ANSWERING}
+
+    @property
+    def status_right(self) -> bool:
+        """Whether it ended as expected: any answer where one is due, any refusal where none is."""
+        answering = {status.value for status in ANSWERING}
+        if self.expected_status in answering:
+            return self.answered
+        if self.expected_status == AnswerStatus.NO_ANSWER.value:
+            return not self.answered and self.status != REJECTED
+        return self.status == self.expected_status
 
     @property
     def safe(self) -> bool:
@@ -219,7 +229,7 @@ def score_answers(judgements: Sequence[Judgement]) -> AnswerScores:
         right_first=Rate.count(one.right_place == 1 for one in answerable),
         right_in_three=Rate.count(one.right_place is not None and one.right_place <= 3 for one in answerable),
         words_present=Rate.count(not one.words_missing for one in answerable if one.words_required),
-        status_right=Rate.count(one.status == one.expected_status for one in judgements),
+        status_right=Rate.count(one.status_right for one in judgements),
         wrongly_refused=Rate.count(not one.answered for one in answerable),
         rightly_refused=Rate.count(not one.answered for one in judgements if not one.answerable),
     )

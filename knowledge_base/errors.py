@@ -21,6 +21,8 @@
     │   ├── FaqError                  an entry, a source of it or a step is refused; carries a column
     │   ├── ServicesUnreadable        a file is no service catalogue, or cannot be written as one
     │   ├── UnknownService            there is no service item of that code
+    │   ├── LifeEventsUnreadable      a file holds no life event, or cannot be written as one
+    │   ├── UnknownLifeEvent          there is no life event of that code
     │   └── StoreError                the database refused
     ├── RetrievalError
     │   ├── EncoderError
@@ -164,6 +166,14 @@ class ServicesUnreadable(KnowledgeError):
 
 class UnknownService(KnowledgeError):
     """There is no service item of that code."""
+
+
+class LifeEventsUnreadable(KnowledgeError):
+    """A file holds no life event (一件事), or cannot be written as one; the message names it and the cure."""
+
+
+class UnknownLifeEvent(KnowledgeError):
+    """There is no life event of that code."""
 
 
 class RulesUnreadable(KnowledgeError):

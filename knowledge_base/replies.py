@@ -5,16 +5,13 @@ A reply is plain text. A line `tel:119 火警` is a number that can be tapped to
 filled in when it is said.
 """
 
-import logging
 import re
 import string
-import threading
 import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -22,25 +19,17 @@ from sqlalchemy import Engine, Index, Text, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from knowledge_base.database import Base, UtcDateTime, database_faults
-from knowledge_base.errors import ReplyRejected, SettingsError, StoreError
+from knowledge_base.errors import ReplyRejected, SettingsError
+from knowledge_base.following import Followed
+from knowledge_base.languages import Language
 from knowledge_base.revision import REPLIES, raise_revision, revision_of
 
 PACKAGED_FILE = Path(__file__).parent / "data" / "replies.toml"
 MAX_CHARS = 1000
-LOOK_EVERY_S = 1.0
 
 _IN_USE = text("removed_at IS NULL")
 _PHONE_LINE = re.compile(r"tel:(?P<number>\{hotline\}|[0-9][0-9-]{2,19})(?: +(?P<label>\S.*))?")
 _MUST_CALL = ("emergency_", "self_harm")
-_log = logging.getLogger(__name__)
-
-
-class Language(StrEnum):
-    """The languages replies are kept in, by BCP 47 tag."""
-
-    SIMPLIFIED = "zh-CN"
-    TRADITIONAL = "zh-TW"
-    ENGLISH = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +183,17 @@ class LiveReplies:
     """The replies of this moment, read again when an operator anywhere has changed one."""
 
     def __init__(self, store: ReplyStore, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
-        self._store = store
-        self._monotonic_s = monotonic_s
-        self._lock = threading.Lock()
-        self._looked_s = float("-inf")
-        self._revision = -1
-        self._texts = {
-            (key, language): words
-            for key, packaged in store.packaged.items()
-            for language, words in packaged.texts.items()
-        }
+        self._texts = Followed(
+            "the canned replies",
+            {
+                (key, language): words
+                for key, packaged in store.packaged.items()
+                for language, words in packaged.texts.items()
+            },
+            revision=store.revision,
+            read=lambda: {(each.key, each.language): each.text for each in store.all()},
+            monotonic_s=monotonic_s,
+        )
 
     def text(self, key: str, language: Language) -> str:
         """Return a reply; where the database cannot be read, the last one goes on serving.
@@ -211,21 +201,7 @@ class LiveReplies:
         Raises:
             KeyError: If there is no such reply.
         """
-        with self._lock:
-            now_s = self._monotonic_s()
-            if now_s - self._looked_s >= LOOK_EVERY_S:
-                self._looked_s = now_s
-                try:
-                    self._look()
-                except StoreError as error:
-                    _log.error("the replies cannot be read, the last ones go on: %s", error)
-            return self._texts[key, language]
-
-    def _look(self) -> None:
-        revision = self._store.revision()
-        if revision != self._revision:
-            self._texts = {(each.key, each.language): each.text for each in self._store.all()}
-            self._revision = revision
+        return self._texts.get()[key, language]
 
 
 def parts_of(words: str, filled: Mapping[str, str]) -> tuple[str | tuple[PhoneLine, ...], ...]:

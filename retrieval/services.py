@@ -126,6 +126,21 @@ class ServiceIndex:
             hits.append(replace(hit, lift=hit.cosine - middle, lexical=lexical))
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.catalog_code))[:k]
 
+    def nearest(self, vector: Vectors, *, allowed: Collection[str], regions: Collection[str]) -> float:
+        """Return the cosine of a vector of shape (dim,) and the nearest name or alias; 0 for none."""
+        may = {place for place, code in enumerate(self._codes) if code in allowed}
+        named = np.array(
+            [
+                kind is WordingKind.NAME and region in regions and place in may
+                for kind, region, place in zip(self._kinds, self._regions, self._of_row.tolist(), strict=True)
+            ],
+            dtype=np.bool_,
+        )
+        if self._dense is None or not named.any():
+            return 0.0
+        cosines, _ = self._dense.search(vector[np.newaxis], k=1, allowed=named)
+        return float(cosines[0, 0])
+
     def _hit(
         self,
         code: str,

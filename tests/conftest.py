@@ -22,6 +22,18 @@ settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
 
+_ON_A_DATABASE = frozenset(
+    {"empty_database", "database_url", "new_database", "store", "engine", "service", "postgres"}
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that open a database, so that those that compute only can be run by themselves."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _ON_A_DATABASE.intersection(item.fixturenames):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with its tables made once; copying it is quicker than migrating."""

@@ -28,7 +28,7 @@ def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> 
     """Return the step."""
 
     def step(turn: Turn) -> Turn:
-        if turn.status not in _OFFERED_WITH or turn.index is None:
+        if turn.status not in _OFFERED_WITH or turn.index is None or turn.cards:
             return turn
         catalogue = services(turn).catalogue
         moment = now()

@@ -7,6 +7,8 @@ of an item (what to bring, how long, what it costs), the item's own statement go
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from bot.answer import AnswerStatus, Option, ParagraphBlock
 from bot.aspects import aspect_of, matter_of, names_a_matter
 from bot.pipeline import Step
@@ -15,7 +17,9 @@ from bot.turn import ServiceMatch, Turn
 from bot.wording import ASK_SERVICE, ASK_SERVICE_REGION, place_name
 from knowledge_base.regions import visible
 from knowledge_base.services.inheriting import EffectiveItem
+from retrieval.contracts import Vectors
 from retrieval.cues import Cue
+from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
 from retrieval.services import ServiceHit, Services
 
@@ -37,8 +41,8 @@ def serve(services: Lookup, confidence: ServiceConfidence) -> Step:
     """Return the step; an item that is withdrawn, ended or of another region is no candidate."""
 
     def step(turn: Turn) -> Turn:
-        if turn.query is None or turn.index is None:
-            return turn
+        if turn.query is None or turn.index is None or turn.blocks:
+            return turn  # what was said already stands
         if turn.status not in (None, AnswerStatus.NO_ANSWER, AnswerStatus.CLARIFY):
             return turn
         live = services(turn)
@@ -90,13 +94,22 @@ def near(
     matter = index.reader.read(matter_of(whole.text))
     hits = live.index.search(
         matter,
-        index.encode([matter, replace(whole, context="")]),
+        _vectors(turn, index, matter, replace(whole, context="")),
         allowed=items.keys(),
         regions=regions,
         k=CANDIDATES,
     )
     asks_aspect = aspect_of(query) is not None
     return [(hit, signals(turn, hit, items[hit.catalog_code].item, asks_aspect=asks_aspect)) for hit in hits]
+
+
+def _vectors(turn: Turn, index: HybridIndex, matter: Query, whole: Query) -> Vectors:
+    """Return the vectors of matter and question, float32 of shape (2, dim); the search has encoded one."""
+    if turn.vector is None or turn.earlier is not None:
+        return index.encode([matter, whole])
+    if matter.encoder_text == whole.encoder_text:
+        return np.stack([turn.vector, turn.vector])
+    return np.stack([index.encode([matter])[0], turn.vector])
 
 
 def _likeliest(

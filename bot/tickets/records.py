@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from knowledge_base.errors import DeskError, IllegalTicketStep
+from bot.tickets.states import UNDONE, TicketStatus
+from knowledge_base.errors import DeskError
 from knowledge_base.workdays import add_workdays, workdays_after
 
 RATING_CATEGORY = "差评整改"
@@ -17,51 +17,6 @@ LONGEST_CONTACT_CHARS = 100
 ESCALATE_AFTER_WORKDAYS = (1, 3, 5)
 _NUMBER = re.compile(r"WZ(\d{8})-(\d{6,12})")
 _REACHABLE = re.compile(r"(?:\D*\d){5}|[^@\s]+@[^@\s]+")
-
-
-class TicketStatus(StrEnum):
-    """Where a ticket stands."""
-
-    OPEN = "open"
-    HANDLING = "handling"
-    REPLIED = "replied"
-    CLOSED = "closed"
-
-    @property
-    def shown(self) -> str:
-        """The status as a citizen reads it."""
-        return {"open": "待受理", "handling": "办理中", "replied": "已答复", "closed": "已办结"}[self.value]
-
-
-class TicketStep(StrEnum):
-    """What can be done with a ticket."""
-
-    ACCEPT = "accept"
-    REPLY = "reply"
-    CLOSE = "close"
-    REOPEN = "reopen"
-
-
-_UNDONE = frozenset({TicketStatus.OPEN, TicketStatus.HANDLING})
-_STEPS: Mapping[TicketStep, tuple[frozenset[TicketStatus], TicketStatus]] = {
-    TicketStep.ACCEPT: (frozenset({TicketStatus.OPEN}), TicketStatus.HANDLING),
-    TicketStep.REPLY: (_UNDONE | {TicketStatus.REPLIED}, TicketStatus.REPLIED),
-    TicketStep.CLOSE: (_UNDONE | {TicketStatus.REPLIED}, TicketStatus.CLOSED),
-    TicketStep.REOPEN: (frozenset({TicketStatus.REPLIED, TicketStatus.CLOSED}), TicketStatus.OPEN),
-}
-
-
-def next_status(status: TicketStatus, step: TicketStep) -> TicketStatus:
-    """Return where a step leads.
-
-    Raises:
-        IllegalTicketStep: If the step is not possible there.
-    """
-    from_statuses, to_status = _STEPS[step]
-    if status not in from_statuses:
-        names = {"accept": "受理", "reply": "答复", "close": "办结", "reopen": "重新打开"}
-        raise IllegalTicketStep(f"工单{status.shown}，不能{names[step.value]}")
-    return to_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +126,7 @@ class Ticket:
 
     def overdue_workdays(self, day: date) -> int:
         """Return by how many workdays it is overdue on a day; 0 if it is done or in time."""
-        return workdays_after(self.due_on, day) if self.status in _UNDONE else 0
+        return workdays_after(self.due_on, day) if self.status in UNDONE else 0
 
 
 class ProgressStep(BaseModel):

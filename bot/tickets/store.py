@@ -23,13 +23,11 @@ from bot.tickets.records import (
     Ticket,
     TicketDraft,
     TicketRules,
-    TicketStatus,
-    TicketStep,
     check_contact,
-    next_status,
     number_of,
     read_number,
 )
+from bot.tickets.states import TicketStatus, TicketStep, next_status
 from bot.tickets.tables import TicketRow, TicketStepRow, WebhookInRow, WebhookOutRow
 from knowledge_base.dates import today, utc_now
 from knowledge_base.errors import DeskError

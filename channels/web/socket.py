@@ -245,6 +245,7 @@ class Line:
                 unanswered_before=await to_thread.run_sync(
                     self._conversations.unanswered_streak, conversation_id
                 ),
+                state=await to_thread.run_sync(self._conversations.dialogue_state, conversation_id),
             )
             answer = await self._reception.answer(question, channel=CHANNEL)
             events = _answer_events(answer_id, message.client_id, answer)

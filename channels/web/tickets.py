@@ -7,8 +7,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.tickets.records import Ticket, TicketProgress, TicketStep
+from bot.tickets.records import Ticket, TicketProgress
 from bot.tickets.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, TOLERANCE_S, is_signed
+from bot.tickets.states import TicketStep
 from channels.people_counter import Refusal
 from channels.people_protocol import TicketCode, TicketNumber
 from channels.protocol import ErrorCode, describe_faults

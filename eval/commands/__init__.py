@@ -9,11 +9,13 @@ from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_
 from eval.commands.eligibility import evaluate_eligibility
 from eval.commands.guards import evaluate_guards, evaluate_routes
 from eval.commands.learning import calibrate, train_adapter
+from eval.commands.life_events import evaluate_life_events
 from eval.commands.models import evaluate_hostile, evaluate_support
 from eval.commands.proofs import crowd, desk, kill
 from eval.commands.retrieval import compare_systems, evaluate_retrieval
 from eval.commands.services import evaluate_services
 from eval.commands.speed import bench, evaluate_backends, evaluate_index
+from eval.commands.transcripts import record_transcripts
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
     group.command("services")(evaluate_services)
+    group.command("life-events")(evaluate_life_events)
     group.command("eligibility")(evaluate_eligibility)
     group.command("routes")(evaluate_routes)
     group.command("guards")(evaluate_guards)
@@ -37,5 +40,6 @@ def register(app: typer.Typer) -> None:
     group.command("backends")(evaluate_backends)
     group.command("hostile")(evaluate_hostile)
     group.command("support")(evaluate_support)
+    group.command("transcripts")(record_transcripts)
     app.add_typer(group, name="eval")
     app.command("bench")(bench)

@@ -22,7 +22,7 @@ def evaluate_routes(
     as_json: AsJson = False,
 ) -> None:
     """每句话的去向判对了吗，紧急情况有没有漏；数字出自不参加学习的一半题。漏了紧急情况时退出码 1。"""
-    from bot.assembly import load_encoder
+    from bot.models import load_encoder
     from bot.routes import Route
     from bot.settings import read_settings
     from eval.route_run import encode_turns, keep_router, read_turns, run_routes

@@ -83,7 +83,7 @@ def evaluate_support(
     as_json: AsJson = False,
 ) -> None:
     """生成的句子有没有依据：由标注的句子量出相似度的阈值，并看每一项核对各拦下多少。"""
-    from bot.assembly import load_encoder
+    from bot.models import load_encoder
     from bot.settings import read_settings
     from eval.support_run import keep, measure_support, read_pairs, support_table
 

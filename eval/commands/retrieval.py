@@ -130,7 +130,7 @@ def _peer_and_python(text: str) -> tuple[str, Path]:
 
 
 def _cached_encoder(settings: "Settings") -> "CachedEncoder":
-    from bot.assembly import load_encoder
+    from bot.models import load_encoder
     from eval.retrieval_run import CachedEncoder
 
     return CachedEncoder(load_encoder(settings), settings.data_dir / "eval-cache")

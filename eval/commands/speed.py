@@ -78,7 +78,7 @@ def bench(
 
 
 def _load_torch(settings: "Settings") -> "Encoder":
-    from bot.assembly import load_encoder
+    from bot.models import load_encoder
 
     return load_encoder(settings.model_copy(update={"encoder_runtime": "torch"}))
 

@@ -4,8 +4,6 @@ A row is never changed but for being removed, so that the table is its own histo
 transaction and raises the list's own revision, by which running processes see that they have to read it anew.
 """
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,16 +17,15 @@ from knowledge_base.blocking.records import BlockChange, BlockDraft, BlockLevel,
 from knowledge_base.blocking.sheets import COLUMNS, packaged_block_words
 from knowledge_base.blocking.variants import visible_units
 from knowledge_base.database import Base, UtcDateTime, database_faults
-from knowledge_base.errors import StoreError, WordsRejected
+from knowledge_base.errors import WordsRejected
+from knowledge_base.following import Followed
 from knowledge_base.revision import BLOCK_LIST, raise_revision, revision_of
 from knowledge_base.word_rules import WordFault
 
 MAX_CHARS = 40
 # How old the list in use may be: a change counts within this time, and the database is asked no oftener.
-LOOK_EVERY_S = 1.0
 
 _IN_USE = text("removed_at IS NULL")
-_log = logging.getLogger(__name__)
 
 
 class BlockWordRow(Base):
@@ -139,31 +136,17 @@ class LiveBlockList:
     """The matcher of this moment, made anew when an operator anywhere has changed the list."""
 
     def __init__(self, store: BlockStore, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
-        self._store = store
-        self._monotonic_s = monotonic_s
-        self._lock = threading.Lock()
-        self._looked_s = float("-inf")
-        self._revision = -1
-        self._matcher = BlockMatcher(store.packaged)
+        self._matcher = Followed(
+            "the block list",
+            BlockMatcher(store.packaged),
+            revision=store.revision,
+            read=lambda: BlockMatcher(store.in_use()),
+            monotonic_s=monotonic_s,
+        )
 
     def get(self) -> BlockMatcher:
         """Return the matcher; where the database cannot be read, the last one goes on serving."""
-        with self._lock:
-            now_s = self._monotonic_s()
-            if now_s - self._looked_s >= LOOK_EVERY_S:
-                self._looked_s = now_s
-                try:
-                    self._look()
-                except StoreError as error:
-                    _log.error("the block list cannot be read, the last one goes on: %s", error)
-            return self._matcher
-
-    def _look(self) -> None:
-        # First the number, then the words: those of a later change are read twice, never missed.
-        revision = self._store.revision()
-        if revision != self._revision:
-            self._matcher = BlockMatcher(self._store.in_use())
-            self._revision = revision
+        return self._matcher.get()
 
 
 def _faults(drafts: Sequence[BlockDraft]) -> list[WordFault]:

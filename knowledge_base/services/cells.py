@@ -80,10 +80,10 @@ class Column:
 
 def columns_of(kind: SheetKind) -> tuple[Column, ...]:
     """Return the columns of a sheet in order."""
-    columns = [_column(name, field) for name, field in kind.model.model_fields.items()]
+    columns = [column_of(name, field) for name, field in kind.model.model_fields.items()]
     if kind.is_child:
         code = ServiceItem.model_fields[ITEM_CODE]
-        columns.insert(0, _column(ITEM_CODE, code))
+        columns.insert(0, column_of(ITEM_CODE, code))
     return tuple(columns)
 
 
@@ -123,7 +123,8 @@ def values_of(
     return values, faults
 
 
-def _column(name: str, field: FieldInfo) -> Column:  # noqa: PLR0911 - one for each kind of field
+def column_of(name: str, field: FieldInfo) -> Column:  # noqa: PLR0911 - one for each kind of field
+    """Return the column that a field makes, by its title and type."""
     title = field.title or name
     inner = _inner(field.annotation)
     special = _SPECIAL.get(get_args(inner)[0] if get_origin(inner) is tuple else inner)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from knowledge_base.errors import ServicesUnreadable
@@ -29,7 +29,7 @@ def write_catalogue(path: Path, batch: Batch) -> None:
         if suffix == ".json":
             path.write_text(write_json(batch), encoding="utf-8")
         elif suffix == ".xlsx":
-            _write_workbook(path, batch)
+            write_sheets(path, ((kind.title, _rows_of(kind, batch)) for kind in SHEETS))
         elif suffix == ".zip":
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
                 for kind in SHEETS:
@@ -67,15 +67,20 @@ def _csv_of(kind: SheetKind, batch: Batch) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _write_workbook(path: Path, batch: Batch) -> None:
+def write_sheets(path: Path, sheets: Iterable[tuple[str, Iterable[Sequence[str]]]]) -> None:
+    """Write a workbook of named sheets, each with its headings as the first row; every cell is text.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
 
     book = Workbook()
     book.remove(book.worksheets[0])
-    for kind in SHEETS:
-        sheet = book.create_sheet(kind.title)
-        for number, cells in enumerate(_rows_of(kind, batch), start=1):
+    for title, rows in sheets:
+        sheet = book.create_sheet(title)
+        for number, cells in enumerate(rows, start=1):
             for place, text in enumerate(cells, start=1):
                 cell = sheet.cell(number, place, text or None)
                 if text:

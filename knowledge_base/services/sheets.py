@@ -176,8 +176,8 @@ def _table(
     for at, (number, cells) in enumerate(rows[:_HEADER_WITHIN_ROWS]):
         for kind in _kinds(sheet):
             columns = columns_of(kind)
-            known = {_head(each): column.name for column in columns for each in (column.name, column.title)}
-            heads = list(map(_head, cells))
+            known = {heading(each): column.name for column in columns for each in (column.name, column.title)}
+            heads = list(map(heading, cells))
             names = {place: known[head] for place, head in enumerate(heads) if head in known}
             if not _required(kind) <= set(names.values()):
                 continue
@@ -190,7 +190,7 @@ def _table(
     return []
 
 
-def _head(cell: str) -> str:
+def heading(cell: str) -> str:
     """Return a heading as it is compared: `APP 链接`, `app链接` and, of one needed, `*APP链接` are one."""
     return re.sub(r"[\s*＊]", "", cell).lower()
 
@@ -271,7 +271,7 @@ def _validated(
         record = model.model_validate(values)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            found.setdefault(*_explained(model, each))
+            found.setdefault(*explained(model, each))
     for column, message in found.items():
         title = title_of(model, column)
         collected.findings.append(Finding(place, title, message, Severity.ERROR, code))
@@ -286,6 +286,8 @@ _EXPLAINED = {
     "string_too_short": "没有填：这一项必须有",
     "string_type": "应为文字",
     "too_long": "有 {actual_length} 项，最多 {max_length} 项",
+    "too_short": "没有内容：至少要有 {min_length} 项",
+    "condition": "不是条件：应有 answer、all、any、not 之一",
     "greater_than_equal": "应不小于 {ge}",
     "less_than_equal": "应不大于 {le}",
     "tuple_type": "应为列表",
@@ -301,7 +303,7 @@ _EXPLAINED = {
 }
 
 
-def _explained(model: type[Record], error: ErrorDetails) -> tuple[str, str]:
+def explained(model: type[Record], error: ErrorDetails) -> tuple[str, str]:
     """Return the field at fault and, in Chinese, what is wrong inside it."""
     location = [str(part) for part in error["loc"]]
     template = _EXPLAINED.get(error["type"], "值不对（{reason}）")

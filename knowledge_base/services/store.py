@@ -4,17 +4,16 @@ Whether an item can be had done is never stored: it follows from its newest vers
 its days, so what begins on Monday is there on Monday without anybody doing anything.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
-from knowledge_base.database import StateRow, database_faults
+from knowledge_base.database import StateRow
 from knowledge_base.errors import UnknownService
-from knowledge_base.revision import SERVICES, raise_revision, revision_of, take_turn
+from knowledge_base.revision import SERVICES, RevisedStore, raise_revision, revision_of
 from knowledge_base.services.records import (
     Batch,
     ItemVersion,
@@ -76,27 +75,11 @@ class Snapshot:
     links: Mapping[str, LinkState]
 
 
-class ServiceStore:
+class ServiceStore(RevisedStore):
     """The catalogue in one SQL database. Safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with database_faults("the service catalogue could not be read"), Session(self._engine) as session:
-            yield session
-
-    @contextmanager
-    def _writing(self, what: str) -> Iterator[Session]:
-        with database_faults(what), Session(self._engine) as session, session.begin():
-            take_turn(session)
-            yield session
-
-    def revision(self) -> int:
-        """Return the number of the last write that changed the catalogue; 0 for an empty one."""
-        with self._reading() as session:
-            return revision_of(session, SERVICES)
+        super().__init__(engine, SERVICES, "the service catalogue")
 
     def take_in(self, batch: Batch, *, by: str, is_whole: bool = False) -> ImportReport:
         """Store what has changed, all or nothing; an item that has gets its next version.

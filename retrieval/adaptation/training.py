@@ -61,7 +61,7 @@ class TrainingPlan:
 
     rank: int = 32
     alpha: int = 64
-    strength: float = 0.625
+    strength: float = 0.4
     rounds: int = 2
     batch: int = 32
     rate: float = 3e-4

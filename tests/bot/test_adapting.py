@@ -7,8 +7,9 @@ import pytest
 
 from bot import adapting
 from bot.adapting import LEAST_QUESTIONS, Scores, adapt, measure, split
-from bot.assembly import Service, adapter_of, adapter_shelf, load_encoder
+from bot.assembly import Service
 from bot.consultation import Consultation
+from bot.models import adapter_of, adapter_shelf, load_encoder
 from bot.question_log import KnownQuestion
 from bot.settings import Settings
 from knowledge_base.database import open_database

@@ -9,7 +9,8 @@ import pytest
 
 from bot import assembly
 from bot.answer import AnswerStatus, Question
-from bot.assembly import Service, load_reranker, load_responder, open_service, open_words
+from bot.assembly import Service, open_service, open_words
+from bot.models import load_reranker, load_responder
 from bot.responders.breaker import GuardedResponder
 from bot.settings import Settings
 from knowledge_base.database import open_database
@@ -247,6 +248,7 @@ def test_a_service_with_a_reranker_answers(
     service.close()
 
 
+@pytest.mark.model
 def test_a_reranker_that_is_not_there_is_named_at_start(empty: Service, tmp_path: Path) -> None:
     settings = empty.settings.model_copy(update={"reranker": str(tmp_path / "nowhere")})
     with pytest.raises(EncoderError, match="nowhere cannot be loaded"):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.answer import Answer, AnswerStatus, Message, ParagraphBlock, TurnTrace
 from bot.conversations import ConversationRow, Conversations
+from bot.dialogue_state import DialogueState, EventRun, LifeEventProgress
 from knowledge_base.database import Base, open_database
 from knowledge_base.errors import StoreError
 from tests.databases import DATABASES
@@ -180,3 +181,22 @@ def test_events_are_numbered_without_gap_however_many_write_at_once(conversation
 def test_an_unknown_conversation_is_a_fault(conversations: Conversations) -> None:
     with pytest.raises(StoreError, match="conversation nobody does not exist"):
         conversations.append_event("nobody", {})
+
+
+def test_where_a_conversation_stands_is_kept_with_its_answer(
+    conversations: Conversations, engine: Engine
+) -> None:
+    conversation, _ = conversations.open()
+    assert conversations.dialogue_state(conversation.id) == DialogueState()
+    state = DialogueState(life_event=LifeEventProgress(runs=(EventRun(event="newborn"),), asking="local"))
+    conversations.record_question(conversation.id, "c1", "生了", answer_id="a1")
+    conversations.record_answer(conversation.id, "a1", ANSWER.model_copy(update={"state": state}))
+    assert conversations.dialogue_state(conversation.id) == state
+    # An answer that says nothing of it leaves it; one that was recorded already changes nothing.
+    conversations.record_question(conversation.id, "c2", "是", answer_id="a2")
+    conversations.record_answer(conversation.id, "a2", ANSWER)
+    conversations.record_answer(conversation.id, "a1", ANSWER.model_copy(update={"state": DialogueState()}))
+    assert conversations.dialogue_state(conversation.id) == state
+    with engine.begin() as connection:
+        connection.execute(text("update conversations set dialogue_state = '[3]'"))
+    assert conversations.dialogue_state(conversation.id) == DialogueState()

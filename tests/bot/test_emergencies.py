@@ -18,6 +18,8 @@ DATA = Path(eval.datasets.__file__).parent / "data"
         ("家里煤气味好重", Emergency.GAS),
         ("老人晕倒没反应", Emergency.MEDICAL),
         ("着火了", Emergency.FIRE),
+        ("昨晚着的火现在又烧起来了", Emergency.FIRE),
+        ("昨天孩子走丢了还没找到", Emergency.RESCUE),
         ("被家暴正在打我", Emergency.VIOLENCE),
         ("我不想活了", Emergency.SELF_HARM),
         ("我刚给骗子转了八万，能拦住吗", Emergency.SCAM),
@@ -40,6 +42,9 @@ def test_what_is_happening_now(text: str, kind: Emergency) -> None:
     "text",
     [
         "火灾保险怎么理赔",
+        "昨晚家里着火啥都烧没了 急着用钱 政府能帮一把吗",
+        "突发车祸家里揭不开锅，街道救急的钱最快多久给",
+        "我爸中风半边不能动了 想办个残疾的证 要照片吗",
         "报警记录怎么查",
         "120收费标准",
         "自杀险赔吗",
@@ -61,7 +66,13 @@ def test_what_asks_about_it(text: str) -> None:
 def test_hardly_an_ordinary_question_is_taken_for_one() -> None:
     questions = [
         json.loads(line)["question"]
-        for name in ("sample-questions", "law-questions", "faq-questions", "odd-questions")
+        for name in (
+            "sample-questions",
+            "law-questions",
+            "faq-questions",
+            "odd-questions",
+            "service-questions",
+        )
         for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     taken = [question for question in questions if emergency_of(question)]

@@ -66,5 +66,5 @@ def test_a_word_that_operators_block_leaves_no_answer_from_the_next_question_on(
     assert ask(service, question).status is AnswerStatus.ANSWERED
     blocks = BlockStore(service.engine)
     blocks.add([BlockDraft(1, BlockWord("每年二百元", BlockLevel.REFUSE))], by="张三")
-    service.block_list._looked_s = float("-inf")  # a second has passed
+    service.block_list._matcher._looked_s = float("-inf")  # a second has passed
     assert "二百元" not in ask(service, question).text

@@ -14,7 +14,8 @@ from bot.desk.desk import Desk
 from bot.desk.handover import Need, Skills
 from bot.ratings import Rating, Ratings
 from bot.sealing import Seal
-from bot.tickets.records import TicketDraft, TicketRules, TicketStep
+from bot.tickets.records import TicketDraft, TicketRules
+from bot.tickets.states import TicketStep
 from bot.tickets.store import Tickets
 from knowledge_base.database import open_database
 from knowledge_base.errors import DeskError

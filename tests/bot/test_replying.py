@@ -7,7 +7,7 @@ import pytest
 from bot.answer import ParagraphBlock, PhonesBlock
 from bot.own_records import OTHERWISE, service_showing
 from bot.replying import Replier, language_of, packaged_text
-from knowledge_base.replies import Language
+from knowledge_base.languages import Language
 from tests.bot.builders import turn_of
 
 

@@ -14,6 +14,7 @@ from bot.answer import (
     Advice,
     Answer,
     AnswerStatus,
+    Check,
     Citation,
     CitedDocument,
     ListBlock,
@@ -25,6 +26,7 @@ from bot.answer import (
     QuoteSpan,
     TurnTrace,
 )
+from bot.dialogue_state import DialogueState, EventRun, LifeEventProgress
 from bot.settings import Settings
 from channels.app import create_app
 from knowledge_base.database import open_database
@@ -119,6 +121,13 @@ class FakeConsultation:
         self.asked.append(question)
         self.gate.wait(20)
         trace = TurnTrace(id=f"trace-{len(self.asked)}", timings_ms={"retrieve": 8.0, "respond": 2.0})
+        if question.question.startswith("一件事"):
+            before = (question.state.life_event if question.state else None) or LifeEventProgress()
+            run = EventRun(event=question.question.removeprefix("一件事"))
+            state = DialogueState(life_event=LifeEventProgress(runs=(run, *before.runs)))
+            said = "、".join(each.event for each in before.runs)
+            block = ListBlock(items=("领证",), checks=(Check(question="领证办好了"),))
+            return Answer(status=AnswerStatus.CLARIFY, text=said, blocks=(block,), trace=trace, state=state)
         if "出错" in question.question:
             raise RuntimeError("the fake was asked to fail")
         if "养犬" in question.question and question.region != "云岭省/云州市/安溪县":

@@ -42,10 +42,14 @@ class Taker:
     told: list[tuple[str, bool]] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     services: list[Path] = field(default_factory=list)
+    life_events: list[Path] = field(default_factory=list)
     closed: int = 0
 
     def take_in_services(self, path: Path) -> None:
         self.services.append(path)
+
+    def take_in_life_events(self, path: Path) -> None:
+        self.life_events.append(path)
 
     def ingest(
         self,
@@ -228,7 +232,7 @@ def test_prepare_makes_the_model_ready_and_leaves(monkeypatch: pytest.MonkeyPatc
         prepared.append(settings.models_dir)
         return Loaded()
 
-    monkeypatch.setattr("bot.assembly.load_encoder", load)
+    monkeypatch.setattr("bot.models.load_encoder", load)
     code, out, _ = run("prepare", "--data-dir", str(tmp_path))
     assert (code, prepared) == (0, [tmp_path / "models"])
     assert out == f"编码模型 multilingual-e5-small 已备好：{tmp_path / 'models'}\n"
@@ -317,6 +321,7 @@ def test_serve_fills_an_empty_data_directory_once(
         (data / "wenzheng.db").touch()
     assert [path.name for path in taker.taken] == ["documents"]
     assert taker.services == [taker.taken[0].parent / "services"]
+    assert taker.life_events == [taker.taken[0].parent / "life-events"]
     assert (served["app"], served["port"], served["workers"]) == ("channels.app:create_app", 8765, 2)
 
 
@@ -389,6 +394,6 @@ finally:
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert all(name in ran.stdout for name in ("ingest", "document", "eval", "bench"))
-    ours = {"channels", "eval", "knowledge_base"}
+    ours = {"bot", "channels", "eval", "knowledge_base"}
     terminal = {"annotated_doc", "markdown_it", "mdurl", "pygments", "rich", "shellingham", "typer"}
     assert set(ran.stderr.split()) - ours <= terminal

@@ -146,7 +146,7 @@ def test_rates_count_by_hand(library: "Library") -> None:
         judged(library, library.answer(status=AnswerStatus.NO_ANSWER)),  # wrongly refused
         judged(
             library, library.answer(status=AnswerStatus.OUT_OF_SCOPE), **UNANSWERABLE
-        ),  # refused, other status
+        ),  # refused, in other words
         judged(library, library.answer(2), **UNANSWERABLE),  # answered what cannot be
     ]
     scores = score_answers(judgements)
@@ -154,7 +154,7 @@ def test_rates_count_by_hand(library: "Library") -> None:
     assert scores.right_first == Rate(1, 4, 0.25)
     assert scores.right_in_three == Rate(2, 4, 0.5)
     assert scores.words_present == Rate(1, 3, 1 / 3)
-    assert scores.status_right == Rate(3, 6, 0.5)
+    assert scores.status_right == Rate(4, 6, 4 / 6)
     assert scores.wrongly_refused == Rate(1, 4, 0.25)
     assert scores.rightly_refused == Rate(1, 2, 0.5)
     safety = count_safety(judgements)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
 import bot.people  # noqa: F401  (its tables belong to the same history, as do those below)
 import knowledge_base.faq.tables
+import knowledge_base.life_events.tables
 import knowledge_base.services.tables
 import knowledge_base.word_store  # noqa: F401
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
@@ -348,6 +349,19 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
                 "agent_id": 1,
                 "ticket_id": 5,
                 "at": NOON,
+            }
+        ],
+    },
+    "0009": {
+        "life_events": [{"id": 1, "code": "newborn", "withdrawn_at": NOON, "withdrawn_by": "张三"}],
+        "life_event_versions": [
+            {
+                "id": 1,
+                "event_id": 1,
+                "number": 1,
+                "content": {"code": "newborn", "name": "新生儿出生一件事"},
+                "stored_at": NOON,
+                "stored_by": "张三",
             }
         ],
     },

@@ -7,15 +7,9 @@ from sqlalchemy import Engine
 
 from knowledge_base.database import open_database
 from knowledge_base.errors import ReplyRejected
-from knowledge_base.replies import (
-    LOOK_EVERY_S,
-    Language,
-    LiveReplies,
-    PhoneLine,
-    ReplyStore,
-    packaged_replies,
-    parts_of,
-)
+from knowledge_base.following import LOOK_EVERY_S
+from knowledge_base.languages import Language
+from knowledge_base.replies import LiveReplies, PhoneLine, ReplyStore, packaged_replies, parts_of
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ def test_another_adapter_has_another_fingerprint(tmp_path: Path) -> None:
     assert first.fingerprint != second.fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "shape", "message"),
     [

@@ -60,6 +60,7 @@ export class AnswerView {
     const attributes = { class: block.quoted ? "quoted" : null };
     if (block.type === "list") {
       const last = block.items.length - 1;
+      if (block.checks?.length) return this.#checklist(block);
       const items = block.items.map((item, at) => {
         const numbered = NUMBERED.test(item) ? "numbered" : null;
         return element("li", { class: numbered }, ...(at === last ? marked(item, marks) : [item]));
@@ -70,6 +71,25 @@ export class AnswerView {
     // The sign is there with the first block, before the whole answer says which model wrote.
     const sign = block.generated && element("span", { class: "generated" }, "AI生成");
     return element("p", attributes, sign, ...marked(block.text, marks));
+  }
+
+  /** A list to tick off. A tick that says something is sent as the citizen's words; else it is the reader's own. */
+  #checklist({ lead, items, checks }) {
+    const rows = items.map((item, at) => {
+      const { done = false, question = "" } = checks[at] ?? {};
+      const box = element("input", { type: "checkbox" });
+      box.checked = done;
+      if (question) {
+        box.disabled = done;
+        box.addEventListener("change", () => {
+          box.disabled = true;
+          this.#handlers.ask(question, null);
+        });
+      }
+      return element("li", {}, element("label", {}, box, element("span", {}, item)));
+    });
+    const list = element("ul", { "aria-label": lead.replace(/[：:]$/, "") }, ...rows);
+    return element("div", { class: "checklist" }, lead && element("p", {}, lead), list);
   }
 
   #mark(n) {

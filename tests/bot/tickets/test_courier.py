@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 
 from bot.sealing import Seal
 from bot.tickets.courier import Courier, retry_after_s
-from bot.tickets.records import TicketDraft, TicketRules, TicketStep
+from bot.tickets.records import TicketDraft, TicketRules
 from bot.tickets.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed, sign
+from bot.tickets.states import TicketStep
 from bot.tickets.store import Tickets
 from knowledge_base.database import open_database
 

@@ -10,16 +10,8 @@ from sqlalchemy import Engine, text
 
 from bot.conversations import Conversations
 from bot.sealing import Seal
-from bot.tickets.records import (
-    TicketDraft,
-    TicketRules,
-    TicketStatus,
-    TicketStep,
-    check_contact,
-    next_status,
-    progress_of,
-    read_number,
-)
+from bot.tickets.records import TicketDraft, TicketRules, check_contact, progress_of, read_number
+from bot.tickets.states import TicketStatus, TicketStep, next_status
 from bot.tickets.store import Tickets
 from knowledge_base.database import Base, open_database
 from knowledge_base.errors import DeskError, IllegalTicketStep, SealBroken

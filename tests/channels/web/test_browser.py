@@ -113,6 +113,7 @@ def test_a_citizen_asks_and_reads_the_source(page: Page) -> None:
     answer = page.get_by_role("article", name="回答")
     expect(answer.get_by_text("回答摘自现行有效文件")).to_be_visible()
     expect(answer.locator(".blocks li")).to_have_text(["本人身份证件；", "无房证明；", "租赁合同。[1]"])
+    expect(answer).not_to_contain_text("false")  # what a condition leaves out is not drawn
     expect(page.get_by_role("log")).to_contain_text(QUESTION)
     mark = answer.get_by_role("button", name="查看依据 2")
     mark.click()
@@ -287,6 +288,18 @@ def test_an_item_with_a_number_of_its_own_has_no_bullet(page: Page) -> None:
     items = ["1. 申请表", "（二）身份证", "一、登记", "①照片", "户口簿", "1.5 元", "第一次申领的"]
     styles = page.evaluate(DRAW_SCRIPT, items)
     assert styles == ["none"] * 4 + ["disc"] * 3
+
+
+def test_a_list_to_tick_off_works_by_keyboard_and_says_what_is_done(page: Page) -> None:
+    ask(page, "一件事甲")
+    box = page.get_by_role("checkbox", name="领证")
+    expect(box).not_to_be_checked()
+    height = page.locator(".checklist label").bounding_box()
+    assert height is not None
+    assert height["height"] >= 44
+    box.press("Space")
+    expect(box).to_be_disabled()
+    expect(page.get_by_text("领证办好了")).to_be_visible()
 
 
 DRAW_SCRIPT = """async (items) => {

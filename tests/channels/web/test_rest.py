@@ -56,7 +56,7 @@ def test_all_that_can_be_said_with_a_question_reaches_the_consultation(
     }
     assert client.post("/api/v1/ask", json=body).status_code == 200
     # One question and no more: nobody can take it over, and nothing is known of earlier answers.
-    alone = {"can_wait": False, "unanswered_before": 0}
+    alone = {"can_wait": False, "unanswered_before": 0, "state": None}
     assert service.consultation.asked[0].model_dump(mode="json") == body | alone
 
 

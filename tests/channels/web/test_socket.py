@@ -92,6 +92,19 @@ def test_a_lost_line_is_resumed_where_it_broke(client: TestClient, seen: int) ->
         assert again[:-1] == sent[seen:]
 
 
+def test_where_a_conversation_stands_outlives_its_line_and_is_never_sent(client: TestClient) -> None:
+    with connect(client) as first:
+        token = until(first, "welcome")[0]["resume_token"]
+        ask(first, "一件事甲")
+        (answer,) = (each for each in until(first, "answer") if each["type"] == "answer")
+        assert "state" not in str(answer)
+    with connect(client, resume_token=token, last_seq=answer["seq"]) as second:
+        ask(second, "一件事乙", "c2")
+        assert until(second, "answer")[-1]["answer"]["text"] == "甲"  # type: ignore[call-overload, index]
+        ask(second, "一件事丙", "c3")
+        assert until(second, "answer")[-1]["answer"]["text"] == "乙、甲"  # type: ignore[call-overload, index]
+
+
 def test_an_unknown_token_starts_anew(client: TestClient) -> None:
     with connect(client, resume_token="nobody's", last_seq=9) as session:
         (welcome,) = until(session, "welcome")

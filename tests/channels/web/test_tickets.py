@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import JsonValue
@@ -14,6 +15,10 @@ from bot.people import open_people
 from bot.settings import Settings
 from bot.tickets.records import TicketDraft
 from bot.tickets.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from channels.app import create_app
+
+if TYPE_CHECKING:
+    from tests.channels.conftest import FakeLibrary, FakeService
 
 SECRET = "geheim"
 
@@ -82,8 +87,9 @@ def test_what_cannot_be_done_is_told(
     assert report(client, body | changes)[0] == status
 
 
-def test_without_a_secret_nothing_is_taken(tmp_path: Path, engine: Engine) -> None:
-    from channels.app import create_app
-
-    with TestClient(create_app(Settings(data_dir=tmp_path), engine=engine)) as client:
+def test_without_a_secret_nothing_is_taken(
+    tmp_path: Path, service: "FakeService", library: "FakeLibrary", engine: Engine
+) -> None:
+    app = create_app(Settings(data_dir=tmp_path), service, library=library, engine=engine)
+    with TestClient(app) as client:
         assert report(client, {"delivery": "d"}, secret="")[0] == 401

@@ -8,9 +8,10 @@ from sqlalchemy import Engine
 
 from knowledge_base.blocking.records import BlockDraft, BlockLevel, BlockWord
 from knowledge_base.blocking.sheets import packaged_block_words, read_block_words, write_block_words
-from knowledge_base.blocking.store import LOOK_EVERY_S, BlockStore, LiveBlockList
+from knowledge_base.blocking.store import BlockStore, LiveBlockList
 from knowledge_base.database import open_database
 from knowledge_base.errors import KnowledgeError, WordsRejected
+from knowledge_base.following import LOOK_EVERY_S
 
 PACKAGED = (BlockWord("傻逼", BlockLevel.MASK, "辱骂"),)
 
