@@ -126,13 +126,20 @@ class Service:
             LiveLifeEvents(self.life_events), self.service_desk, EventLikeness.load(), self.index.get
         )
         self.people = open_people(settings, engine)
-        self.consultation = Consultation(
+        self._reranker = reranker
+        self.consultation = self.consultation_over(
+            self.faq, rephrasing=None if responder is None else self._rephrasing(responder, encoder)
+        )
+
+    def consultation_over(self, faq: FaqStore, *, rephrasing: Step | None = None) -> Consultation:
+        """Return a consultation that answers from these curated questions, without a model unless given."""
+        return Consultation(
             self.store,
             self.index,
-            settings,
-            faq=self.faq,
-            reranker=reranker,
-            rephrasing=None if responder is None else self._rephrasing(responder, encoder),
+            self.settings,
+            faq=faq,
+            reranker=self._reranker,
+            rephrasing=rephrasing,
             services=self.service_desk,
             life_events=self.life_event_desk,
             reach=self.people.front.reach,

@@ -151,14 +151,7 @@ class Consultation:
         Args:
             index: What to ask in place of the index in use.
         """
-        turn = Turn(
-            id=uuid.uuid4().hex,
-            asked=question,
-            day=question.as_of or self._clock(),
-            index=index,
-            state=question.state,
-        )
-        turn = run(turn, self._steps)
+        turn = run(self._open(question, index), self._steps)
         _log.info(
             "turn answered",
             extra={
@@ -172,6 +165,20 @@ class Consultation:
         for alert in turn.alerts:
             _log.warning("turn %s: %s in %s", turn.id, alert.kind, alert.place.value, extra=asdict(alert))
         return turn
+
+    def read(self, question: Question, *, index: HybridIndex | None = None) -> Turn:
+        """Run the steps before anything is searched for; `index` as in `consult`."""
+        names = [name for name, _ in self._steps]
+        return run(self._open(question, index), self._steps[: names.index("retrieve")])
+
+    def _open(self, question: Question, index: HybridIndex | None) -> Turn:
+        return Turn(
+            id=uuid.uuid4().hex,
+            asked=question,
+            day=question.as_of or self._clock(),
+            index=index,
+            state=question.state,
+        )
 
     @staticmethod
     def answer_of(turn: Turn) -> Answer:

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
         webhook_url: Where every step of a ticket is announced; empty for nowhere.
         webhook_secret: Signs what is sent there and what comes back; empty takes nothing in.
         webhook_with_contact: Send consented contacts along.
+        draft_variants: How many other wordings a FAQ draft made of unanswered questions takes at most.
+        gate_questions: The labelled answer set a FAQ entry is tried on before it is published; none means
+            the one that comes with the sample.
+        gate_faq_questions: Likewise, the labelled set of which question is whose.
     """
 
     model_config = SettingsConfigDict(
@@ -128,6 +132,9 @@ class Settings(BaseSettings):
     webhook_url: str = Field(default="", pattern=r"^$|^https?://")
     webhook_secret: SecretStr = SecretStr("")
     webhook_with_contact: bool = False
+    draft_variants: int = Field(default=8, ge=0, le=20)
+    gate_questions: Path | None = None
+    gate_faq_questions: Path | None = None
 
     @field_validator("database_url")
     @classmethod

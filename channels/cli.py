@@ -24,6 +24,7 @@ from channels import (
     reply_commands,
     service_commands,
     ticket_commands,
+    unanswered_commands,
     upkeep_commands,
     words_commands,
 )
@@ -50,6 +51,7 @@ app.add_typer(faq_commands.group, name="faq")
 app.add_typer(service_commands.group, name="service")
 app.add_typer(life_event_commands.group, name="life-event")
 app.add_typer(desk_commands.group, name="desk")
+app.add_typer(unanswered_commands.group, name="unanswered")
 app.add_typer(eligibility_commands.group, name="eligibility")
 
 

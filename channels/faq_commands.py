@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from channels import pending_commands
+from channels.gating import require_open_gate
 from channels.opening import catch_up, opened_database
 from channels.terminal import AsJson, By, DataDir, actor, print_json
 from knowledge_base.errors import FaqError
@@ -23,9 +25,13 @@ if TYPE_CHECKING:
     from knowledge_base.store import KnowledgeStore
 
 group = typer.Typer(help="人工整理的问答（FAQ）：编写、审核、发布、撤回，核对依据。", no_args_is_help=True)
+group.add_typer(pending_commands.group, name="pending")
 
 Ids = Annotated[list[int], typer.Argument(metavar="编号...", help="问答的编号，可以多个")]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="按哪一天核对，默认今天")]
+
+NoGate = Annotated[bool, typer.Option("--no-gate", help="不先评测；必须写明 --reason")]
+Reason = Annotated[str, typer.Option("--reason", help="不评测就发布的理由，记入经手记录")]
 
 _STATES = {"draft": "草稿", "in_review": "待审", "published": "已发布", "withdrawn": "已撤回"}
 _ACTIONS = {"add": "新建", "change": "修改", "submit": "提交", "publish": "发布", "withdraw": "撤回"}
@@ -113,6 +119,7 @@ def add(
 
 @group.command("import")
 def import_sheet(
+    context: typer.Context,
     file: Annotated[
         Path,
         typer.Argument(
@@ -125,6 +132,8 @@ def import_sheet(
     publish: Annotated[
         bool, typer.Option("--publish", help="新增和修改的随即提交并发布，供已经审定的表使用")
     ] = False,
+    no_gate: NoGate = False,
+    reason: Reason = "",
     by: By = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -134,6 +143,7 @@ def import_sheet(
     from knowledge_base.faq.records import FaqAction
     from knowledge_base.faq.sheets import read_sheet
 
+    note = _reason_without_gate(no_gate, reason)
     sheet = read_sheet(file)
     outcomes: list[dict[str, JsonValue]] = []
     with _opened(data_dir) as (faq, _):
@@ -145,7 +155,9 @@ def import_sheet(
             outcomes.append(outcome)
         if publish and changed:
             faq.step(changed, FaqAction.SUBMIT, by=actor(by), today=today())
-            faq.step(changed, FaqAction.PUBLISH, by=actor(by), today=today())
+            if not no_gate:
+                require_open_gate(context, changed, data_dir)
+            faq.step(changed, FaqAction.PUBLISH, by=actor(by), today=today(), note=note)
     catch_up(data_dir)
     refused = [each for each in outcomes if each["outcome"] == "refused"]
     if as_json:
@@ -189,9 +201,21 @@ def submit(ids: Ids, by: By = None, as_json: AsJson = False, data_dir: DataDir =
 
 
 @group.command()
-def publish(ids: Ids, by: By = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """发布：待审的即可用来回答。"""
-    _step("publish", ids, actor(by), as_json, data_dir)
+def publish(
+    context: typer.Context,
+    ids: Ids,
+    *,
+    no_gate: NoGate = False,
+    reason: Reason = "",
+    by: By = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """发布：待审的即可用来回答。先用评测题试一遍（wenzheng eval gate），变差的不予发布。"""
+    note = _reason_without_gate(no_gate, reason)
+    if not no_gate:
+        require_open_gate(context, ids, data_dir)
+    _step("publish", ids, actor(by), as_json, data_dir, note=note)
 
 
 @group.command()
@@ -245,6 +269,13 @@ def suggest(
         typer.echo(f"草拟 {len(drafts)} 条{kept}")
 
 
+def _reason_without_gate(no_gate: bool, reason: str) -> str:
+    """Return the reason to note; none is noted where the gate stands."""
+    if no_gate and not reason.strip():
+        raise typer.BadParameter("不评测就发布，要用 --reason 写明理由", param_hint="--no-gate")
+    return reason.strip() if no_gate else ""
+
+
 def _take_in(faq: "FaqStore", line: "SheetRow", by: str, today: date) -> "dict[str, JsonValue]":
     place: dict[str, JsonValue] = {"row": line.number, **({"sheet": line.sheet} if line.sheet else {})}
     refused: dict[str, JsonValue] = {**place, "outcome": "refused"}
@@ -257,12 +288,14 @@ def _take_in(faq: "FaqStore", line: "SheetRow", by: str, today: date) -> "dict[s
     return {**place, "outcome": saving.outcome, "id": saving.faq_id, "question": line.row.question}
 
 
-def _step(name: str, ids: Sequence[int], by: str, as_json: bool, data_dir: Path | None) -> None:
+def _step(
+    name: str, ids: Sequence[int], by: str, as_json: bool, data_dir: Path | None, *, note: str = ""
+) -> None:
     from knowledge_base.dates import today
     from knowledge_base.faq.records import FaqAction
 
     with _opened(data_dir) as (faq, _):
-        moved = faq.step(ids, FaqAction(name), by=by, today=today())
+        moved = faq.step(ids, FaqAction(name), by=by, today=today(), note=note)
     catch_up(data_dir)
     if as_json:
         print_json([_as_json(each) for each in moved])
@@ -290,7 +323,13 @@ def _as_json(entry: "FaqEntry") -> "dict[str, JsonValue]":
             for each in entry.sources
         ],
         "changes": [
-            {"at": each.at.isoformat(), "by": each.by, "action": each.action.value, "state": each.state.value}
+            {
+                "at": each.at.isoformat(),
+                "by": each.by,
+                "action": each.action.value,
+                "state": each.state.value,
+                "note": each.note,
+            }
             for each in entry.changes
         ],
     }
@@ -336,6 +375,7 @@ def _print_entry(entry: "FaqEntry") -> None:
     for change in entry.changes:
         typer.echo(
             f"{change.at:%Y-%m-%d %H:%M}  {change.by}  {_ACTIONS[change.action]} → {_STATES[change.state]}"
+            + (f"（未经评测：{change.note}）" if change.note else "")
         )
 
 

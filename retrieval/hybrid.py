@@ -177,6 +177,20 @@ class HybridIndex:
             raise ValueError(f"{len(passages)} passages are not the {len(self)} of this index")
         return self._asked_by(reader, *_lexical(passages, reader.tokenizer))
 
+    def with_questions(self, questions: QuestionIndex) -> "HybridIndex":
+        """Return this index with other curated questions; everything else is shared."""
+        return HybridIndex(
+            self._table,
+            self._dense,
+            self._spans,
+            self._texts,
+            self._titles,
+            encoder=self.encoder,
+            reader=self.reader,
+            ranking=self._ranking,
+            questions=questions,
+        )
+
     def _asked_by(self, reader: QueryReader, texts: Bm25Index, titles: Bm25Index) -> "HybridIndex":
         return HybridIndex(
             self._table,

@@ -119,7 +119,7 @@ class QuestionIndex:
             faq_id: _Entry(
                 said="\n".join(map(_said, (*of_entry, reader.read(answers[faq_id])))),
                 matters=tuple(dict.fromkeys(map(_matters, of_entry))),
-                wants=tuple(dict.fromkeys(want for query in of_entry for want in _wants(query.text))),
+                wants=tuple(dict.fromkeys(want for query in of_entry for want in wants_of(query.text))),
             )
             for faq_id, of_entry in asked.items()
         }
@@ -191,7 +191,7 @@ class QuestionIndex:
         entry = self._entries[faq_id]
         held = self._of_the_matter(phrasing.terms)
         shared, of_asked, of_held = (sum(map(weight, each)) for each in (asked & held, asked, held))
-        wants, wanted = set(_wants(query.text)), set(entry.wants)
+        wants, wanted = set(wants_of(query.text)), set(entry.wants)
         said = _said(query)
         return QuestionHit(
             faq_id=faq_id,
@@ -222,7 +222,7 @@ def _terms(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*query.words, *query.official)))
 
 
-def _wants(question: str) -> tuple[str, ...]:
+def wants_of(question: str) -> tuple[str, ...]:
     return tuple(name for name, pattern in _WANTS_PATTERNS.items() if pattern.search(question))
 
 

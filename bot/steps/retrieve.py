@@ -17,6 +17,7 @@ from retrieval.cues import Cue, held
 from retrieval.hybrid import Found, HybridIndex, passage_text
 from retrieval.indexing import passage_of
 from retrieval.query import Query
+from retrieval.questions import QuestionHit
 from retrieval.rerank import Reranker
 
 CHUNKS = 12
@@ -63,7 +64,7 @@ def retrieve(
             turn,
             evidence=nearest_first(evidence[0], turn.query.cues),
             elsewhere=_of_every_region(evidence[1]) if there else (),
-            matches=tuple(turn.index.match(turn.query, asking.alone, where=SearchFilter(here, day))),
+            matches=matches(turn, turn.index, asking.alone),
             vector=asking.alone,
         )
 
@@ -80,6 +81,20 @@ def _of_every_region(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
             seen.add(region)
             kept.append(each)
     return tuple(kept)
+
+
+def matches(turn: Turn, index: HybridIndex, alone: Vectors) -> tuple[QuestionHit, ...]:
+    """Return the curated questions of an index that are near a turn's, given the vector of it by itself."""
+    if turn.query is None:
+        return ()
+    return tuple(
+        index.match(turn.query, alone, where=SearchFilter(visible(turn.region), turn.day.toordinal()))
+    )
+
+
+def by_itself(query: Query) -> Query:
+    """Return a question without what it follows on, as it is compared with curated ones."""
+    return replace(query, context="")
 
 
 def candidates(turn: Turn, store: KnowledgeStore, *, k: int) -> Found:
@@ -108,8 +123,8 @@ def _asking(turn: Turn, store: KnowledgeStore) -> _Asking:
         vector = index.encode([query])[0]
         return _Asking(lambda k, where: index.rank(query, vector, k=k, where=where), vector)
     # By itself it is compared with curated questions only.
-    by_itself = [replace(query, context="")] if index.has_questions else []
-    vector, before, *alone = index.encode([query, earlier, *by_itself])
+    compared = [by_itself(query)] if index.has_questions else []
+    vector, before, *alone = index.encode([query, earlier, *compared])
     where_now = SearchFilter(visible(turn.region), turn.day.toordinal())
     about = index.rank(earlier, before, k=TOPIC, where=where_now).hits
     topic = _topic([hit.passage_id for hit in about], turn, store)

@@ -7,8 +7,9 @@ import typer
 
 from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
 from eval.commands.eligibility import evaluate_eligibility
+from eval.commands.gate import gate
 from eval.commands.guards import evaluate_guards, evaluate_routes
-from eval.commands.learning import calibrate, train_adapter
+from eval.commands.learning import calibrate, evaluate_clusters, train_adapter
 from eval.commands.life_events import evaluate_life_events
 from eval.commands.models import evaluate_hostile, evaluate_support
 from eval.commands.proofs import crowd, desk, kill
@@ -28,6 +29,8 @@ def register(app: typer.Typer) -> None:
     group.command("index")(evaluate_index)
     group.command("calibrate")(calibrate)
     group.command("faq")(evaluate_faq)
+    group.command("clusters")(evaluate_clusters)
+    group.command("gate")(gate)
     group.command("services")(evaluate_services)
     group.command("life-events")(evaluate_life_events)
     group.command("eligibility")(evaluate_eligibility)

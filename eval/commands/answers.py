@@ -40,7 +40,7 @@ def evaluate_answers(
 
     service = open_service(settings)
     try:
-        visible = _visibility(service.store.regions())
+        visible = visibility(service.store.regions())
         result = measure_answers(
             questions,
             service.consultation.answer,
@@ -72,7 +72,8 @@ def evaluate_answers(
         typer.echo("\n".join(["", *map(explain_in_words, explained)]))
 
 
-def _visibility(known: tuple[str, ...]) -> "Callable[[LabelledQuestion], frozenset[str]]":
+def visibility(known: tuple[str, ...]) -> "Callable[[LabelledQuestion], frozenset[str]]":
+    """Return which regions the answer to a labelled question may cite, where these have documents."""
     from eval.answers_run import visible_regions
     from knowledge_base.regions import load_gazetteer
 

@@ -1,4 +1,4 @@
-"""`wenzheng eval calibrate` and `adapter`: what is learned from labelled questions."""
+"""`wenzheng eval calibrate`, `clusters` and `adapter`: what is learned from labelled questions."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from eval.commands.terminal import AsJson, DataDir, progress, show
 
+_CLUSTERS = Path(__file__).parents[1] / "data" / "unanswered-clusters.jsonl"
 _TRAINING_QUESTIONS = Path(__file__).parents[1] / "data" / "training-questions.jsonl"
 
 
@@ -80,3 +81,25 @@ def train_adapter(
         ),
     )
     typer.echo(f"适配器 {adapter.name}（{adapter.fingerprint}）已写入 {target}")
+
+
+def evaluate_clusters(
+    file: Annotated[Path, typer.Argument(help="标注题，每行一个 JSON 对象。")] = _CLUSTERS,
+    *,
+    write: Annotated[bool, typer.Option("--write", help="把选定的界线写入程序包。")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """未答的问题聚得对不对：一半题选界线，另一半题报数字。"""
+    from bot.models import load_encoder
+    from bot.settings import read_settings
+    from eval.clusters_run import keep, read_clustered, run_clusters
+    from retrieval.lexicon import load_lexicon
+    from retrieval.query import QueryReader
+
+    questions = read_clustered(file)
+    encoder = load_encoder(read_settings(data_dir))
+    result = run_clusters(questions, QueryReader(load_lexicon()), encoder)
+    if write:
+        keep(result, file, encoder)
+    show(result, result.tables(), None, as_json=as_json)

@@ -72,12 +72,13 @@ class FaqSource:
 
 @dataclass(frozen=True, slots=True)
 class FaqChange:
-    """Who did what, when, and the state it led to."""
+    """Who did what, when, and the state it led to. `note` says why it was published without the gate."""
 
     at: datetime
     by: str
     action: FaqAction
     state: FaqState
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

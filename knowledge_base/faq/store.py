@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, select
 from sqlalchemy.orm import Session
 
 from knowledge_base.database import database_faults
@@ -60,6 +60,10 @@ class FaqStore:
             self._passages = {}
         return Library(session, self._passages)
 
+    def _answered_from(self) -> ColumnElement[bool]:
+        """Return the condition on entries that answers may come from."""
+        return FaqRecord.state == FaqState.PUBLISHED
+
     @contextmanager
     def _reading(self) -> Iterator[Session]:
         with database_faults("the FAQ could not be read"), Session(self._engine) as session:
@@ -103,8 +107,10 @@ class FaqStore:
                 raise_revision(session)
             return Saving(record.id, outcome)
 
-    def step(self, faq_ids: Sequence[int], action: FaqAction, *, by: str, today: date) -> list[FaqEntry]:
-        """Move entries a step on, all or none.
+    def step(
+        self, faq_ids: Sequence[int], action: FaqAction, *, by: str, today: date, note: str = ""
+    ) -> list[FaqEntry]:
+        """Move entries a step on, all or none; `note` is kept with who did it.
 
         Raises:
             FaqError: If one is not there or not in a state the step starts from, or is to be published though
@@ -133,7 +139,7 @@ class FaqStore:
                     raise FaqError(f"问答 {faq_id}“{record.question}”不能发布：{reason}")
                 touched |= FaqState.PUBLISHED in (record.state, state)
                 record.state = state
-                record.changes.append(FaqChangeRecord(by=by, action=action, state=state))
+                record.changes.append(FaqChangeRecord(by=by, action=action, state=state, note=note))
                 session.flush()
                 moved.append(_entry(record))
             if touched:
@@ -184,7 +190,7 @@ class FaqStore:
         with self._reading() as session:
             hold_still(session)
             library = self._library(session)
-            published = select(FaqRecord).filter_by(state=FaqState.PUBLISHED).order_by(FaqRecord.id)
+            published = select(FaqRecord).where(self._answered_from()).order_by(FaqRecord.id)
             return revision_of(session), [
                 Phrasing(
                     entry.id, text, entry.content.answer, entry.content.region, standing.first, standing.end
@@ -199,7 +205,7 @@ class FaqStore:
         with self._reading() as session:
             library = self._library(session)
             rows = session.scalars(
-                select(FaqRecord).where(FaqRecord.id.in_(set(faq_ids)), FaqRecord.state == FaqState.PUBLISHED)
+                select(FaqRecord).where(FaqRecord.id.in_(set(faq_ids)), self._answered_from())
             ).all()
             return {
                 entry.id: (entry, standing)
@@ -334,7 +340,7 @@ def _entry(record: FaqRecord) -> FaqEntry:
         ),
         state=FaqState(record.state),
         changes=tuple(
-            FaqChange(each.at, each.by, FaqAction(each.action), FaqState(each.state))
+            FaqChange(each.at, each.by, FaqAction(each.action), FaqState(each.state), each.note)
             for each in record.changes
         ),
     )

@@ -66,3 +66,4 @@ class FaqChangeRecord(Base):
     by: Mapped[str]
     action: Mapped[str]
     state: Mapped[str]
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")

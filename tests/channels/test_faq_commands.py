@@ -26,6 +26,7 @@ def data(tmp_path: Path, store: KnowledgeStore, monkeypatch: pytest.MonkeyPatch)
     store.land(PARK_FILE, [draft_of(PARK)])
     monkeypatch.setattr(faq_commands, "catch_up", lambda _data_dir: None)
     monkeypatch.setattr("knowledge_base.dates.today", lambda: TODAY)
+    monkeypatch.setattr(faq_commands, "require_open_gate", lambda *_: None)
     return tmp_path
 
 
@@ -47,6 +48,23 @@ def test_a_question_is_added_submitted_published_and_withdrawn(data: Path) -> No
     assert f"依据：{SOURCE}" in shown
     assert "小王  新建 → 草稿" in shown
     assert "老李  撤回 → 已撤回" in shown
+
+
+def test_a_closed_gate_keeps_an_entry_from_being_published(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_context: object, faq_ids: list[int], _data_dir: Path) -> None:
+        raise FaqError(f"没有发布：{faq_ids}")
+
+    run(data, "add", "公园几点开门？", "--answer", "早上6点。", "--source", SOURCE, "--by", "小王")
+    run(data, "submit", "1", "--by", "小王")
+    monkeypatch.setattr(faq_commands, "require_open_gate", closed)
+    with pytest.raises(FaqError, match=r"没有发布：\[1\]"):
+        run(data, "publish", "1", "--by", "老李")
+    assert run(data, "list", "--state", "published")[1] == "没有问答\n"
+    assert run(data, "publish", "1", "--no-gate", "--by", "老李")[0] == 2
+    assert run(data, "publish", "1", "--no-gate", "--reason", "防汛急用", "--by", "老李")[0] == 0
+    assert "老李  发布 → 已发布（未经评测：防汛急用）" in run(data, "show", "1")[1]
 
 
 def test_a_step_out_of_turn_is_refused(data: Path) -> None:

@@ -258,5 +258,5 @@ def test_an_older_database_is_brought_up_to_date_and_all_it_held_is_published(
             (1, "published", "2026-01-01"),
             (3, "published", "2026-02-01"),
         ]
-    assert schema_revisions(again) == ("0010", "0010")
+    assert schema_revisions(again) == ("0011", "0011")
     again.dispose()

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
+import bot.learning.tables
 import bot.people  # noqa: F401  (its tables belong to the same history, as do those below)
 import knowledge_base.faq.tables
 import knowledge_base.life_events.tables
@@ -362,6 +363,24 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
                 "content": {"code": "newborn", "name": "新生儿出生一件事"},
                 "stored_at": NOON,
                 "stored_by": "张三",
+            }
+        ],
+    },
+    "0010": {
+        "question_marks": [{"message_id": 5, "mark": "dismissed", "faq_id": None, "by": "小王", "at": NOON}],
+        "person_answers": [
+            {
+                "id": 1,
+                "origin": "ticket:1",
+                "conversation_id": None,
+                "question": "公园几点开门？",
+                "answer": "六时。",
+                "region": "",
+                "state": "pending",
+                "joined_id": None,
+                "faq_id": None,
+                "by": "",
+                "at": NOON,
             }
         ],
     },

@@ -1,0 +1,1 @@
+"""Learning from use: what was asked and not answered, and what people answered. Drafts only, for review."""
