@@ -299,6 +299,7 @@ def _load_sample(settings: "Settings") -> None:
             report = service.ingest(folder / "documents", on_progress=on_progress)
         service.take_in_services(folder / "services")
         service.take_in_life_events(folder / "life-events")
+        service.take_in_rules(folder / "eligibility.json")
     finally:
         service.close()
     for outcome in report.outcomes:

@@ -138,8 +138,7 @@ def _truth(leaf: Leaf, person: Profile, today: date) -> Truth:
         case Within(region):
             truth = _within(person.region, region)
         case Has(fact, marks):
-            own = person.tags if fact == "tags" else person.enterprise
-            truth = Truth.UNKNOWN if own is None else _of(not own.isdisjoint(marks))
+            truth = _has(person.tags if fact == "tags" else person.enterprise, marks, person.without)
         case ChildCount(numbers):
             truth = Truth.UNKNOWN if person.children is None else _of(len(person.children) in numbers)
         case ChildUnder(years):
@@ -147,6 +146,14 @@ def _truth(leaf: Leaf, person: Profile, today: date) -> Truth:
         case _:
             assert_never(leaf)
     return truth
+
+
+def _has(own: frozenset[str] | None, marks: tuple[str, ...], without: frozenset[str] | None) -> Truth:
+    if own is not None and not own.isdisjoint(marks):
+        return Truth.YES
+    if without is None:
+        return Truth.UNKNOWN if own is None else Truth.NO
+    return Truth.NO if without.issuperset(marks) else Truth.UNKNOWN
 
 
 def _aged(birth_year: int | None, op: str, years: int, today: date) -> Truth:

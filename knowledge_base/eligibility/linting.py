@@ -59,6 +59,8 @@ def _findings(book: RuleBook, file: str, catalog_codes: Collection[str] | None) 
                 "catalog_code",
                 f"没有基本编码为 {rule.catalog_code} 的事项，请先收入或改正",
             )
+        if "可能" not in rule.reason:
+            yield RuleFinding(file, rule.code, "reason", "要写成“您可能符合…”：是否符合由办理部门核定")
         for leaf in leaves_of(rule.when):
             if isinstance(leaf, Has):
                 known = book.tags if leaf.fact == "tags" else book.enterprise

@@ -141,6 +141,7 @@ def json_of_profile(person: Profile) -> dict[str, JsonValue]:
         "tags": None if person.tags is None else sorted(person.tags),
         "children": None if person.children is None else [f"{y}-{m:02}" for y, m in person.children],
         "enterprise": None if person.enterprise is None else sorted(person.enterprise),
+        "without": None if person.without is None else sorted(person.without),
     }
     return {
         name: list(value) if isinstance(value, list) else value
@@ -211,7 +212,7 @@ def profile_of(data: Mapping[str, JsonValue], where: str) -> Profile:
     Raises:
         RulesUnreadable: If a field is none of a profile's, or wrongly written.
     """
-    strange = set(data) - {"birth_year", "region", "tags", "children", "enterprise"}
+    strange = set(data) - {"birth_year", "region", "tags", "children", "enterprise", "without"}
     if strange:
         raise RulesUnreadable(f"{where}：不收 {'、'.join(sorted(strange))}，请删去")
     year = data.get("birth_year")
@@ -226,6 +227,7 @@ def profile_of(data: Mapping[str, JsonValue], where: str) -> Profile:
         if children is None
         else tuple(_month(each, f"{where}“children”") for each in _texts(children, f"{where}“children”")),
         enterprise=_marks(data.get("enterprise"), f"{where}“enterprise”"),
+        without=_marks(data.get("without"), f"{where}“without”"),
     )
 
 

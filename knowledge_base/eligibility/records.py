@@ -125,6 +125,8 @@ class Profile:
 
     Attributes:
         children: Month of birth of each as (year, month).
+        without: Marks said not to have; then what is neither these nor `tags` or `enterprise` is not told.
+            None where those two are told in full.
     """
 
     birth_year: int | None = None
@@ -132,3 +134,4 @@ class Profile:
     tags: frozenset[str] | None = None
     children: tuple[tuple[int, int], ...] | None = None
     enterprise: frozenset[str] | None = None
+    without: frozenset[str] | None = None

@@ -8,11 +8,11 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, Engine, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from knowledge_base.database import Base, UtcDateTime, database_faults
+from knowledge_base.database import Base, UtcDateTime
 from knowledge_base.eligibility.reading import book_of, json_of_rule
 from knowledge_base.eligibility.records import Rule, RuleBook
 from knowledge_base.errors import UnknownRule
-from knowledge_base.revision import take_turn
+from knowledge_base.revision import ELIGIBILITY, RevisedStore, raise_revision
 
 
 class EligibilityRuleRow(Base):
@@ -63,11 +63,11 @@ class RuleChange:
     unchanged: tuple[str, ...]
 
 
-class EligibilityStore:
+class EligibilityStore(RevisedStore):
     """The rules in one SQL database. Safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine, ELIGIBILITY, "eligibility rules")
 
     def take_in(self, book: RuleBook, *, by: str) -> RuleChange:
         """Store what has changed as the next version of each, all or nothing; what is not there stays.
@@ -76,12 +76,7 @@ class EligibilityStore:
             StoreError: If the database refuses.
         """
         done: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
-        with (
-            database_faults("资格规则无法保存"),
-            Session(self._engine) as session,
-            session.begin(),
-        ):
-            take_turn(session)
+        with self._writing("eligibility rules could not be stored") as session:
             known = {(row.fact, row.mark) for row in session.scalars(select(EligibilityMarkRow))}
             for fact, marks in (("tags", book.tags), ("enterprise", book.enterprise)):
                 session.add_all(
@@ -98,11 +93,13 @@ class EligibilityStore:
                 done["added" if last is None else "changed"].append(rule.code)
                 version = 1 if last is None else last.version + 1
                 session.add(EligibilityRuleRow(code=rule.code, version=version, content=content, added_by=by))
+            if done["added"] or done["changed"]:
+                raise_revision(session, ELIGIBILITY)
         return RuleChange(*(tuple(done[name]) for name in ("added", "changed", "unchanged")))
 
     def book(self) -> RuleBook:
         """Return the newest version of each rule that is not withdrawn, and all marks."""
-        with database_faults("资格规则无法读取"), Session(self._engine) as session:
+        with self._reading() as session:
             marks = session.scalars(select(EligibilityMarkRow).order_by(EligibilityMarkRow.id)).all()
             rows = [row for row in _newest(session).values() if row.withdrawn_at is None]
             return RuleBook(
@@ -111,6 +108,14 @@ class EligibilityStore:
                 _rules(rows),
             )
 
+    def on(self, moment: datetime) -> tuple[Rule, ...]:
+        """Return the rules as they stood at a moment: the newest version of each then, if not withdrawn."""
+        wanted = select(EligibilityRuleRow).where(EligibilityRuleRow.added_at <= moment)
+        with self._reading() as session:
+            newest = {row.code: row for row in session.scalars(wanted.order_by(EligibilityRuleRow.id))}
+            held = (row for row in newest.values() if row.withdrawn_at is None or row.withdrawn_at > moment)
+            return _rules(list(held))
+
     def history(self, code: str) -> tuple[RuleVersion, ...]:
         """Return the versions of a rule, oldest first.
 
@@ -118,7 +123,7 @@ class EligibilityStore:
             UnknownRule: If there is none of this code.
         """
         wanted = select(EligibilityRuleRow).filter_by(code=code).order_by(EligibilityRuleRow.version)
-        with database_faults("资格规则无法读取"), Session(self._engine) as session:
+        with self._reading() as session:
             rows = session.scalars(wanted).all()
             if not rows:
                 raise UnknownRule(_no_rule(code))
@@ -133,18 +138,14 @@ class EligibilityStore:
         Raises:
             UnknownRule: If one is not there; names it.
         """
-        with (
-            database_faults("资格规则无法撤下"),
-            Session(self._engine) as session,
-            session.begin(),
-        ):
-            take_turn(session)
+        with self._writing("eligibility rules could not be withdrawn") as session:
             newest = _newest(session)
             for code in dict.fromkeys(codes):
                 if code not in newest:
                     raise UnknownRule(_no_rule(code))
                 newest[code].withdrawn_at = datetime.now(UTC)
                 newest[code].withdrawn_by = by
+            raise_revision(session, ELIGIBILITY)
 
 
 def _no_rule(code: str) -> str:

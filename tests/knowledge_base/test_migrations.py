@@ -384,6 +384,20 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
             }
         ],
     },
+    "0011": {
+        "eligibility_rules": [
+            {
+                "id": 1,
+                "code": "elder-allowance",
+                "version": 1,
+                "content": {"code": "elder-allowance"},
+                "added_at": NOON,
+                "added_by": "张三",
+                "withdrawn_at": None,
+                "withdrawn_by": "",
+            }
+        ],
+    },
 }
 
 

@@ -38,11 +38,28 @@ def upgrade() -> None:
         sa.Column("consent_version", sa.String(), nullable=False),
         sa.Column("consented_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_profiles_conversation_id_conversations")
         ),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_profiles")),
     )
+    op.create_table(
+        "policy_reminders",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conversation_id", sa.String(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["profiles.conversation_id"],
+            name=op.f("fk_policy_reminders_conversation_id_profiles"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_reminders")),
+    )
+    op.create_index(op.f("ix_policy_reminders_conversation_id"), "policy_reminders", ["conversation_id"])
     op.create_table(
         "profile_withdrawals",
         sa.Column("day", sa.Date(), nullable=False),
@@ -52,5 +69,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("profile_withdrawals", "profiles", "eligibility_marks", "eligibility_rules"):
+    for table in ("policy_reminders", "profile_withdrawals", "profiles", "eligibility_marks", "eligibility_rules"):
         op.drop_table(table)

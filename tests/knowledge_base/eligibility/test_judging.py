@@ -85,6 +85,14 @@ def test_a_child_is_under_three_until_the_month_it_turns_three() -> None:
     assert judge(ChildUnder(3), Profile(children=((2026, 12),)), TODAY).truth is Truth.NO
 
 
+def test_what_was_not_asked_is_not_known_and_what_was_denied_is() -> None:
+    asked = Profile(tags=frozenset({"低保"}), without=frozenset({"特困"}))
+    assert judge(Has("tags", ("低保", "孤儿")), asked, TODAY).truth is Truth.YES
+    assert judge(Has("tags", ("特困",)), asked, TODAY).truth is Truth.NO
+    assert judge(Has("tags", ("特困", "孤儿")), asked, TODAY).truth is Truth.UNKNOWN
+    assert judge(Has("tags", ("孤儿",)), replace(asked, without=None), TODAY).truth is Truth.NO
+
+
 def test_who_misses_by_one_leaf_is_told_which() -> None:
     assert [each.words for each in misses_by_one(ELDER, replace(OLD, birth_year=1947), TODAY)] == [
         "不满80周岁（1947年出生）"
