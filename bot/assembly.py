@@ -17,6 +17,7 @@ from bot.life_events.likeness import EventLikeness
 from bot.models import adapter_of, load_encoder, load_reranker, load_responder
 from bot.people import open_people
 from bot.pipeline import Step
+from bot.profiles.policies import Policies
 from bot.responders.contracts import Responder
 from bot.routing import wants_person
 from bot.service_confidence import ServiceConfidence
@@ -129,6 +130,7 @@ class Service:
             LiveLifeEvents(self.life_events), self.service_desk, EventLikeness.load(), self.index.get
         )
         self.people = open_people(settings, engine)
+        self.policies = Policies(engine)
         self._reranker = reranker
         self.consultation = self.consultation_over(
             self.faq, rephrasing=None if responder is None else self._rephrasing(responder, encoder)
@@ -145,6 +147,7 @@ class Service:
             rephrasing=rephrasing,
             services=self.service_desk,
             life_events=self.life_event_desk,
+            policies=self.policies.in_force,
             reach=self.people.front.reach,
             block_list=self.block_list.get,
             replies=self.replies.text,

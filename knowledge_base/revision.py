@@ -1,8 +1,8 @@
 """The revision: the number of the last write that changed what may be answered, and the turn writers take.
 
 The operators' words, block list and replies, the service catalogue, life events and eligibility rules have
-revisions of their own. Each is one row, and every change of it is one statement, for the first write as for any other, or two
-first writers would meet at the insert.
+revisions of their own. Each is one row, and every change of it is one statement, for the first write as for
+any other, or two first writers would meet at the insert.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,11 @@
-"""Profiles in SQL, one a conversation. What a person told is one sealed text; none of it is ever logged."""
+"""Profiles in SQL, one a conversation. What a person told is one sealed text; none of it is ever logged.
+
+What follows from a profile goes with it: reminders, and what answers said of it (`bot.profiles.mentions`).
+"""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import CursorResult, Engine, ForeignKey, Text, delete, select, text
@@ -8,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.conversations import lock_conversation
 from bot.profiles.consent import CONSENT_VERSION
+from bot.profiles.mentions import forget_mentions
 from bot.sealing import Seal
 from knowledge_base.database import Base, UtcDateTime, database_faults
 from knowledge_base.dates import SHANGHAI
@@ -15,6 +21,9 @@ from knowledge_base.eligibility.reading import json_of_profile, profile_of
 from knowledge_base.eligibility.records import Profile
 from knowledge_base.errors import ConsentMissing
 from knowledge_base.revision import take_turn
+
+# Used again so soon, it is not written down: that would be a write for every question.
+USED_WITHIN = timedelta(hours=12)
 
 
 class ProfileRow(Base):
@@ -27,6 +36,24 @@ class ProfileRow(Base):
     consent_version: Mapped[str]
     consented_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PolicyReminderRow(Base):
+    """A reminder for a consenting citizen, to be shown by whatever channel they use; gone with the profile.
+
+    It stays when it is dismissed, so that nobody is told the same twice.
+    """
+
+    __tablename__ = "policy_reminders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("profiles.conversation_id", ondelete="CASCADE"), index=True
+    )
+    sealed: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    dismissed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ProfileWithdrawalRow(Base):
@@ -36,6 +63,15 @@ class ProfileWithdrawalRow(Base):
 
     day: Mapped[date] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Consenting:
+    """A person under consent, and when they last saw their list of policies."""
+
+    conversation_id: str
+    person: Profile
+    seen_at: datetime
 
 
 class Profiles:
@@ -60,7 +96,7 @@ class Profiles:
             if row is None:
                 row = ProfileRow(conversation_id=conversation_id, sealed=self._sealed(Profile()))
                 session.add(row)
-            row.consent_version, row.consented_at, row.used_at = version, at, at
+            row.consent_version, row.consented_at, row.used_at, row.seen_at = version, at, at, at
 
     def save(self, conversation_id: str, person: Profile, *, now: datetime | None = None) -> None:
         """Put what a person told in the place of what they told before.
@@ -74,15 +110,26 @@ class Profiles:
             row = session.get(ProfileRow, conversation_id)
             if row is None or row.consent_version != CONSENT_VERSION:
                 raise ConsentMissing("还没有同意保存资料：先同意，再填写")
-            row.sealed, row.used_at = self._sealed(person), now or datetime.now(UTC)
+            at = now or datetime.now(UTC)
+            row.sealed, row.used_at, row.seen_at = self._sealed(person), at, at
 
-    def find(self, conversation_id: str, *, now: datetime | None = None) -> Profile | None:
-        """Return what a person told, and count it as used; None without consent to the text in force."""
+    def find(
+        self, conversation_id: str, *, seen: bool = False, now: datetime | None = None
+    ) -> Profile | None:
+        """Return what a person told, and count it as used; None without consent to the text in force.
+
+        Args:
+            seen: They are shown their list of policies now.
+        """
+        at = now or datetime.now(UTC)
         with database_faults("资料无法读取"), Session(self._engine) as session, session.begin():
             row = session.get(ProfileRow, conversation_id)
             if row is None or row.consent_version != CONSENT_VERSION:
                 return None
-            row.used_at = now or datetime.now(UTC)
+            if at - row.used_at > USED_WITHIN:
+                row.used_at = at
+            if seen:
+                row.seen_at = at
             return self._opened(row.sealed)
 
     def withdraw(self, conversation_id: str, *, now: datetime | None = None) -> bool:
@@ -91,7 +138,7 @@ class Profiles:
         with database_faults("资料无法删除"), Session(self._engine) as session, session.begin():
             _overwrite_deleted(session)
             take_turn(session)
-            if not _deleted(session, conversation_id):
+            if not _deleted(session, [conversation_id]):
                 return False
             count = session.get(ProfileWithdrawalRow, day)
             if count is None:
@@ -106,18 +153,21 @@ class Profiles:
         before = (now or datetime.now(UTC)) - timedelta(days=unused_days)
         with database_faults("资料无法删除"), Session(self._engine) as session, session.begin():
             _overwrite_deleted(session)
-            gone = session.execute(delete(ProfileRow).where(ProfileRow.used_at < before))
-            assert isinstance(gone, CursorResult)
-            count = gone.rowcount
+            take_turn(session)
+            old = select(ProfileRow.conversation_id).where(ProfileRow.used_at < before)
+            count = _deleted(session, session.scalars(old).all())
         if count:
             self._empty_log()
         return count
 
-    def everyone(self) -> tuple[Profile, ...]:
-        """Return all profiles under consent, without saying whose; for counting only."""
-        wanted = select(ProfileRow.sealed).filter_by(consent_version=CONSENT_VERSION)
+    def everyone(self) -> tuple[Consenting, ...]:
+        """Return all under consent to the text in force, the earliest first."""
+        wanted = select(ProfileRow).filter_by(consent_version=CONSENT_VERSION)
         with database_faults("资料无法读取"), Session(self._engine) as session:
-            return tuple(self._opened(sealed) for sealed in session.scalars(wanted))
+            rows = session.scalars(wanted.order_by(ProfileRow.consented_at, ProfileRow.conversation_id))
+            return tuple(
+                Consenting(row.conversation_id, self._opened(row.sealed), row.seen_at) for row in rows
+            )
 
     def _sealed(self, person: Profile) -> str:
         return self._seal.seal(json.dumps(json_of_profile(person), ensure_ascii=False))
@@ -138,7 +188,10 @@ def _overwrite_deleted(session: Session) -> None:
         session.execute(text("PRAGMA secure_delete = ON"))
 
 
-def _deleted(session: Session, conversation_id: str) -> bool:
-    gone = session.execute(delete(ProfileRow).filter_by(conversation_id=conversation_id))
+def _deleted(session: Session, conversation_ids: Sequence[str]) -> int:
+    """Delete profiles and what follows from them; returns how many there were."""
+    session.execute(delete(PolicyReminderRow).where(PolicyReminderRow.conversation_id.in_(conversation_ids)))
+    forget_mentions(session, conversation_ids)
+    gone = session.execute(delete(ProfileRow).where(ProfileRow.conversation_id.in_(conversation_ids)))
     assert isinstance(gone, CursorResult)
-    return gone.rowcount > 0
+    return gone.rowcount

@@ -21,6 +21,7 @@ from bot.conversations import Conversation
 from bot.tickets.records import TicketProgress
 from channels.people_counter import Citizen, Refusal
 from channels.people_protocol import PeopleMessage, TicketProgressMessage
+from channels.profile_protocol import ProfileMessage
 from channels.protocol import (
     Accepted,
     AnswerMessage,
@@ -35,7 +36,8 @@ from channels.protocol import (
     Welcome,
 )
 from channels.reception import NotReadyError, Reception
-from channels.session import Action, Ask, Attend, Close, Open, Rate, Say, ServerSession
+from channels.session import Action, Ask, Attend, Close, FindPolicies, Open, Rate, Say, ServerSession
+from channels.web.policies import ProfileLine, told_with_consent
 from knowledge_base.errors import QuestionRejected
 
 log = logging.getLogger(__name__)
@@ -90,6 +92,9 @@ class Line:
         )
         self._region: str | None = None
         self._locale: str | None = None
+        self._profile = ProfileLine(
+            reception, self._session, wait_s=self._wait_s, send=self._send, refuse=self._refuse_message
+        )
 
     async def run(self) -> None:
         """Serve until the client leaves, is idle or too slow, or the server stops."""
@@ -133,12 +138,15 @@ class Line:
                 await self._open(hello)
                 tasks.start_soon(self._tell_events)
                 tasks.start_soon(self._stay_in_queue)
+                tasks.start_soon(self._profile.tell_reminders)
             case Ask(question):
                 await self._take(question)
             case Rate(feedback):
                 await self._rate(feedback)
             case Attend(wanted):
                 await self._attend(wanted)
+            case FindPolicies(of_profile):
+                await self._profile.take(of_profile)
             case Say(message):
                 if message.type == "error":
                     message = self._counted(message)
@@ -246,6 +254,7 @@ class Line:
                     self._conversations.unanswered_streak, conversation_id
                 ),
                 state=await to_thread.run_sync(self._conversations.dialogue_state, conversation_id),
+                person=await to_thread.run_sync(told_with_consent, self._reception.profiles, conversation_id),
             )
             answer = await self._reception.answer(question, channel=CHANNEL)
             events = _answer_events(answer_id, message.client_id, answer)
@@ -310,10 +319,13 @@ class Line:
         elif outcome is not None:
             await self._refuse_message(outcome, message)
 
+    def _wait_s(self) -> float:
+        return self._reception.limits.wait_s(address=self._address, connection=self._id)
+
     def _citizen(self, region: str | None = None) -> Citizen:
         return Citizen(self._conversation_id, region or self._region, self._locale, self._address)
 
-    async def _refuse_message(self, refusal: Refusal, message: PeopleMessage) -> None:
+    async def _refuse_message(self, refusal: Refusal, message: PeopleMessage | ProfileMessage) -> None:
         self._reception.metrics.reject(CHANNEL, refusal.code)
         client_id = getattr(message, "client_id", None)
         said = self._session.refuse(refusal.code, refusal.message, client_id, refusal.retry_after_s)

@@ -30,7 +30,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class DecidingQuestion:
-    """A question about one leaf; `fact` is the field of a profile, `marks` what may be said of it in a tap."""
+    """A question about one leaf: the field of a profile it is about, and marks that answer it in a tap."""
 
     fact: str
     text: str
@@ -74,5 +74,7 @@ def places_to_choose(named: Iterable[str]) -> tuple[str, ...]:
     Who lives in a county that nothing here names is in its city all the same, and not in those named.
     """
     places = {part for region in named for part in visible(region)} - visible(None)
-    holding = {place for place in places if place.count("/") and any(p.startswith(f"{place}/") for p in places)}
+    holding = {
+        place for place in places if place.count("/") and any(p.startswith(f"{place}/") for p in places)
+    }
     return tuple(sorted(places | {f"{place}/{REST_OF}" for place in holding}))

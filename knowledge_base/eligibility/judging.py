@@ -88,14 +88,15 @@ def misses_by_one(when: Condition, person: Profile, today: date) -> tuple[Ground
     )
 
 
-def leaves_of(when: Condition) -> Iterator[Leaf]:
-    """Yield the leaves of a condition in order."""
+def leaves_of(when: Condition, *, negated: bool = True) -> Iterator[Leaf]:
+    """Yield the leaves of a condition in order; those within a `Not` only where they are wanted."""
     match when:
         case Not(part):
-            yield from leaves_of(part)
+            if negated:
+                yield from leaves_of(part)
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
-                yield from leaves_of(part)
+                yield from leaves_of(part, negated=negated)
         case _:
             yield when
 

@@ -69,5 +69,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("policy_reminders", "profile_withdrawals", "profiles", "eligibility_marks", "eligibility_rules"):
+    for table in (
+        "policy_reminders",
+        "profile_withdrawals",
+        "profiles",
+        "eligibility_marks",
+        "eligibility_rules",
+    ):
         op.drop_table(table)
