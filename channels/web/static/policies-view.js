@@ -1,0 +1,302 @@
+// 看看我能享受哪些政策: consent, a short form, what may fit with its reasons, reminders, and the way out again.
+import { citedAs, element, regionName } from "./dom.js";
+import { serviceCard } from "./service-card.js";
+
+const MOST_CHILDREN = 6;
+const FIELDS = { birth_year: "出生年份", region: "所在地区", children: "孩子", tags: "身份和情况", enterprise: "企业或者个体户" };
+const BY_ITSELF = "免申即享";
+const KINDS = { 免申即享: "免申即享 · 不用申请", 可申领: "可申领 · 要自己申请" };
+const DELETED = "已撤回同意。您填写的资料、提醒和回答里的提示都已删除。";
+const FORGOTTEN = "（您已撤回同意，这里原来的提示已删除。）";
+const CAUTION = "这里只是拿您填写的内容对照政策条件，供您参考；是否符合由办理部门核定。";
+
+export class PoliciesView {
+  #panel = document.getElementById("policies");
+  #title = document.getElementById("policies-title");
+  #status = document.getElementById("policies-status");
+  #body = document.getElementById("policies-body");
+  #opener = document.getElementById("policies-open");
+  #page;
+  #state = null;
+  #shown = new Set();
+
+  /** @param page {log, client, send(frames), openCitation(citation, opener)} */
+  constructor(page) {
+    this.#page = page;
+    this.#opener.addEventListener("click", () => this.#open());
+    document.getElementById("policies-close").addEventListener("click", () => this.#close());
+    const source = document.getElementById("source");
+    // Before the source panel's own: Escape closes what is on top, one at a time.
+    const escape = ({ key }) => key === "Escape" && source.hidden && !this.#panel.hidden && this.#close();
+    addEventListener("keydown", escape, { capture: true });
+  }
+
+  /** Take note of what happened; true if something was written into the log. */
+  happened(happening) {
+    if (happening.kind === "policies") this.#draw(happening);
+    if (happening.kind === "refused" && !happening.clientId && !this.#panel.hidden) this.#say(happening.message);
+    // A new line knows nothing of this page: what was open is asked for again.
+    if (happening.kind === "ready" && !this.#panel.hidden) this.#send(this.#page.client.openProfile());
+    return happening.kind === "policyReminders" && this.#remind(happening.reminders);
+  }
+
+  #open() {
+    this.#panel.hidden = false;
+    this.#opener.setAttribute("aria-expanded", "true");
+    document.body.classList.add("with-policies");
+    if (!this.#state) this.#body.replaceChildren(element("p", { class: "loading" }, "正在打开…"));
+    this.#say("");
+    this.#title.focus({ preventScroll: true });
+    this.#send(this.#page.client.openProfile());
+  }
+
+  #close() {
+    this.#panel.hidden = true;
+    this.#opener.setAttribute("aria-expanded", "false");
+    document.body.classList.remove("with-policies");
+    this.#opener.focus();
+  }
+
+  #send(frames) {
+    if (frames.length === 0) this.#say("现在没有连上，请稍后再试。");
+    this.#page.send(frames);
+  }
+
+  #say(words) {
+    this.#status.textContent = words;
+  }
+
+  #draw(state) {
+    const before = this.#state;
+    this.#state = state;
+    if (state.deleted) this.#forget();
+    if (!state.consent.given) {
+      this.#body.replaceChildren(...this.#consent(state));
+      this.#say(state.deleted ? DELETED : "");
+      return;
+    }
+    const first = !before?.consent.given;
+    const details = first ? [] : [...this.#body.querySelectorAll("details.group[open]")].map(({ dataset }) => dataset.field);
+    const results = this.#results(state);
+    this.#body.replaceChildren(this.#form(state, details), results, this.#wayOut());
+    if (first && this.#isEmpty(state.told)) return;
+    const { matches, undecided } = state.found;
+    this.#say(`您可能符合 ${matches.length} 项政策，还有 ${undecided.length} 项差一个条件就能判断。`);
+    if (!first) results.querySelector("h3").focus();
+  }
+
+  #isEmpty({ birth_year: year, region, children, tags, enterprise, without }) {
+    return !year && !region && !children && ![...tags, ...enterprise, ...without].length;
+  }
+
+  #consent({ consent: { text, version } }) {
+    const agree = () => this.#send(this.#page.client.consentToProfile(version));
+    return [
+      element("p", {}, "填几项情况，就能看到哪些政策可能适用于您，依据哪一条，去哪里办。"),
+      element("h3", {}, "先请您同意"),
+      element("p", { class: "consent-text" }, text),
+      element(
+        "div",
+        { class: "people-actions" },
+        element("button", { type: "button", class: "main", onclick: agree }, "同意，开始填写"),
+        element("button", { type: "button", onclick: () => this.#close() }, "不同意，关闭"),
+      ),
+    ];
+  }
+
+  #form({ form, told }, opened) {
+    const year = new Date().getFullYear();
+    const made = element(
+      "form",
+      { class: "policies-form", "aria-label": "我的情况", autocomplete: "off" },
+      element("p", { class: "detail" }, "都可以不填；没填的不会替您猜。不要写姓名、证件号和电话。"),
+      form.birth_year &&
+        element("label", {}, FIELDS.birth_year, element("input", { name: "birth_year", type: "number", inputmode: "numeric", min: 1900, max: year, placeholder: "例如 1960", value: told.birth_year })),
+      form.regions.length > 0 && element("label", {}, FIELDS.region, select("region", form.regions, told.region)),
+      form.children && children(told.children),
+      form.tags.length > 0 && group("tags", form.tags, told, opened),
+      form.enterprise.length > 0 && group("enterprise", form.enterprise, told, opened),
+      element("div", { class: "people-actions" }, element("button", { type: "submit", class: "main" }, "看看结果")),
+    );
+    made.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send(this.#page.client.saveProfile(read(made, form, told)));
+    });
+    return made;
+  }
+
+  #results({ found: { matches, undecided, open_count: open } }) {
+    const sorted = [...matches].sort((a, b) => (b.kind === BY_ITSELF) - (a.kind === BY_ITSELF));
+    const more = open > 0 && element("p", { class: "detail" }, `另有 ${open} 项，要多填几项情况才能判断。`);
+    return element(
+      "section",
+      { class: "policies-found", "aria-label": "结果" },
+      element("h3", { tabindex: "-1" }, `您可能符合（${matches.length} 项）`),
+      matches.length === 0 && element("p", {}, "按现在填写的内容，还没有能看出可能符合的政策。"),
+      ...sorted.map((policy) => this.#policy(policy)),
+      undecided.length > 0 && element("h3", {}, `还差一项就能判断（${undecided.length} 项）`),
+      ...undecided.map((policy) => this.#policy(policy)),
+      more,
+      element("p", { class: "notice" }, CAUTION),
+    );
+  }
+
+  #policy(policy) {
+    const { title, kind, reason, because, until, question, card } = policy;
+    const known = because.length > 0 && `${question ? "已经知道" : "因为您"}：${because.join("；")}`;
+    return element(
+      "article",
+      { class: "policy", "aria-label": title },
+      element("h4", {}, title, " ", element("span", { class: `badge ${kind === BY_ITSELF ? "in-force" : "apply"}` }, KINDS[kind])),
+      element("p", {}, question ? question.text : reason),
+      question && this.#answers(question),
+      known && element("p", { class: "detail" }, known),
+      until && element("p", { class: "detail" }, `截止 ${until}`),
+      this.#basis(policy),
+      card && !question && serviceCard(card),
+    );
+  }
+
+  #basis({ citation, basis }) {
+    if (!citation) return element("p", { class: "detail" }, `依据${basis}`);
+    return element(
+      "div",
+      {},
+      element("blockquote", { class: "quoted" }, citation.quote),
+      element(
+        "button",
+        { type: "button", class: "citation", onclick: ({ currentTarget }) => this.#page.openCitation(citation, currentTarget) },
+        `依据${citedAs(citation)}`,
+      ),
+    );
+  }
+
+  #answers({ field, marks, text }) {
+    const said = (had, not) => () => {
+      const { told } = this.#state;
+      const without = told.without.filter((one) => !had.includes(one));
+      this.#send(this.#page.client.saveProfile({ ...told, [field]: [...told[field], ...had], without: [...without, ...not] }));
+    };
+    const button = (words, onclick) => element("button", { type: "button", onclick }, words);
+    const buttons = marks.length
+      ? [
+          ...marks.map((mark) => button(marks.length === 1 ? "有" : mark, said([mark], []))),
+          button(marks.length === 1 ? "没有" : "都没有", said([], marks)),
+        ]
+      : [button(`去填“${FIELDS[field]}”`, () => this.#fill(field))];
+    return element("div", { class: "people-actions", role: "group", "aria-label": text }, ...buttons);
+  }
+
+  #fill(field) {
+    const control = this.#body.querySelector(`[name="${field === "children" ? "child_count" : field}"]`);
+    control?.scrollIntoView({ block: "center" });
+    control?.focus();
+  }
+
+  #wayOut() {
+    const withdraw = () => this.#send(this.#page.client.withdrawProfile());
+    return element(
+      "div",
+      { class: "people-actions" },
+      element("button", { type: "button", class: "withdraw", onclick: withdraw }, "撤回同意并删除"),
+    );
+  }
+
+  #remind(reminders) {
+    let drawn = false;
+    for (const { id, text } of reminders) {
+      if (this.#shown.has(id)) continue;
+      this.#shown.add(id);
+      const dismiss = () => {
+        this.#page.send(this.#page.client.dismissReminder(id));
+        shown.remove();
+      };
+      const shown = element(
+        "article",
+        { class: "spoken policy-reminder", "aria-label": "政策提醒" },
+        element("p", { class: "spoken-by" }, "政策提醒"),
+        element("p", {}, text),
+        element(
+          "div",
+          { class: "people-actions" },
+          element("button", { type: "button", onclick: () => this.#open() }, "看看详情"),
+          element("button", { type: "button", onclick: dismiss }, "知道了"),
+        ),
+      );
+      this.#page.log.append(shown);
+      drawn = true;
+    }
+    return drawn;
+  }
+
+  /** What is on the page goes as well, not only what is kept. */
+  #forget() {
+    this.#page.log.querySelectorAll(".policy-reminder").forEach((one) => one.remove());
+    this.#page.log.querySelectorAll(".policy-mention").forEach((one) => (one.textContent = FORGOTTEN));
+    this.#shown.clear();
+  }
+}
+
+function select(name, values, chosen) {
+  const options = values.map((value) => element("option", { value, selected: value === chosen }, regionName(value)));
+  return element("select", { name }, element("option", { value: "" }, "不说"), ...options);
+}
+
+/** How many, and then the month of each: nothing is shown that is not asked. */
+function children(told) {
+  const months = element("div", { class: "months" });
+  const count = element("select", { name: "child_count" }, element("option", { value: "" }, "不说"));
+  for (let n = 0; n <= MOST_CHILDREN; n += 1) count.append(element("option", { value: n }, n === 0 ? "没有孩子" : `${n} 个`));
+  const draw = (known) => {
+    const inputs = Array.from({ length: Number(count.value) }, (_, at) =>
+      element("label", {}, `第 ${at + 1} 个孩子的出生年月`, element("input", { name: "child", type: "month", required: true, pattern: "(19|20)\\d\\d-(0[1-9]|1[0-2])", placeholder: "例如 2024-05", value: known[at] })),
+    );
+    months.replaceChildren(...inputs);
+  };
+  count.value = told ? String(told.length) : "";
+  count.addEventListener("change", () => draw([...months.querySelectorAll("input")].map(({ value }) => value)));
+  draw(told ?? []);
+  return element("div", {}, element("label", {}, FIELDS.children, count), months);
+}
+
+/** Marks to tick. Unless the citizen says that they went through all, what is not ticked is not known. */
+function group(field, marks, told, opened) {
+  const boxes = marks.map((mark) =>
+    element("label", { class: "check" }, element("input", { type: "checkbox", name: field, value: mark, checked: told[field].includes(mark) }), mark),
+  );
+  const seen = marks.every((mark) => told[field].includes(mark) || told.without.includes(mark));
+  const summary = element("summary", {});
+  const made = element(
+    "details",
+    { class: "group", "data-field": field, open: opened.includes(field) },
+    summary,
+    element("fieldset", {}, element("legend", { class: "hidden-label" }, FIELDS[field]), ...boxes),
+    element("label", { class: "check whole" }, element("input", { type: "checkbox", name: `${field}_seen`, checked: seen }), "都看过了，没勾的就是没有"),
+  );
+  const tell = () => {
+    const ticked = made.querySelectorAll(`input[name="${field}"]:checked`).length;
+    summary.textContent = `${FIELDS[field]}：${ticked ? `勾了 ${ticked} 项` : `点开勾选符合的（共 ${marks.length} 项）`}`;
+  };
+  made.addEventListener("change", tell);
+  tell();
+  return made;
+}
+
+/** What the form holds, as it is sent; what was answered by a tap and is still not ticked stays as it was. */
+function read(made, form, told) {
+  const given = new FormData(made);
+  const count = given.get("child_count");
+  const without = [];
+  for (const field of ["tags", "enterprise"]) {
+    const unticked = form[field].filter((mark) => !given.getAll(field).includes(mark));
+    without.push(...(given.has(`${field}_seen`) ? unticked : unticked.filter((mark) => told.without.includes(mark))));
+  }
+  return {
+    birth_year: Number(given.get("birth_year")) || null,
+    region: given.get("region") || null,
+    children: count ? given.getAll("child") : null,
+    tags: given.getAll("tags"),
+    enterprise: given.getAll("enterprise"),
+    without,
+  };
+}
