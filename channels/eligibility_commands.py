@@ -1,25 +1,23 @@
 """`wenzheng eligibility …`: the operators' rules of whom a policy reaches (服务找人)."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from channels.opening import opened_database, settings_of
 from channels.terminal import AsJson, By, DataDir, actor, as_json_value, print_json
-from knowledge_base.errors import RulesUnreadable
+from knowledge_base.errors import RulesUnreadable, UnknownRule
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from knowledge_base.eligibility.records import Profile, RuleBook
 
-# Fewer people than this could be told who they are.
-_FEWEST_SHOWN = 5
-_File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="资格规则，JSON")]
+_File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="资格规则，xlsx 或 JSON")]
 
 group = typer.Typer(help="资格规则：哪些政策适用于哪些人。", no_args_is_help=True)
 
@@ -27,12 +25,10 @@ group = typer.Typer(help="资格规则：哪些政策适用于哪些人。", no_
 @group.command("import")
 def import_rules(file: _File, *, by: By = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """收入规则；有一条不成立，就一条也不收。没有写的规则不动。"""
-    from knowledge_base.eligibility.reading import read_rules
     from knowledge_base.eligibility.store import EligibilityStore
 
-    book = read_rules(file)
-    with _database(data_dir) as engine:
-        _refuse_faults(book, file.name, engine)
+    with opened_database(data_dir) as engine:
+        book = _checked(file, engine)
         change = EligibilityStore(engine).take_in(book, by=actor(by))
     if as_json:
         print_json(as_json_value(change))
@@ -42,15 +38,17 @@ def import_rules(file: _File, *, by: By = None, as_json: AsJson = False, data_di
 
 @group.command("export")
 def export_rules(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="写到哪里，JSON")], *, data_dir: DataDir = None
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="写到哪里，.xlsx 或 .json")],
+    *,
+    template: Annotated[bool, typer.Option("--template", help="只写表头，供填写")] = False,
+    data_dir: DataDir = None,
 ) -> None:
-    """把在用的规则写成文件，改好再 import。"""
-    import json
+    """把在用的规则写成文件，改好再 import；收入没改的不会改变什么。"""
+    from knowledge_base.eligibility.records import RuleBook
+    from knowledge_base.eligibility.sheets import write_rule_file
 
-    from knowledge_base.eligibility.reading import json_of_book
-
-    book = _stored(data_dir)
-    file.write_text(json.dumps(json_of_book(book), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    book = RuleBook((), (), ()) if template else _stored(data_dir)
+    write_rule_file(file, book)
     typer.echo(f"写出 {len(book.rules)} 条：{file}")
 
 
@@ -78,7 +76,7 @@ def show(
     from knowledge_base.eligibility.reading import json_of_rule
     from knowledge_base.eligibility.store import EligibilityStore
 
-    with _database(data_dir) as engine:
+    with opened_database(data_dir) as engine:
         versions = EligibilityStore(engine).history(code)
     if as_json:
         print_json(as_json_value(versions))
@@ -95,12 +93,9 @@ def show(
 
 @group.command()
 def lint(file: _File, *, data_dir: DataDir = None) -> None:
-    """检查规则：没有的事项和标签、互相矛盾的条件、写错的日期。什么也不保存。"""
-    from knowledge_base.eligibility.reading import read_rules
-
-    book = read_rules(file)
-    with _database(data_dir) as engine:
-        _refuse_faults(book, file.name, engine)
+    """检查规则：没有的事项和标签、互相矛盾的条件、写错的日期，说出在哪一行哪一列。什么也不保存。"""
+    with opened_database(data_dir) as engine:
+        book = _checked(file, engine)
     typer.echo(f"{len(book.rules)} 条规则，没有发现问题")
 
 
@@ -111,13 +106,13 @@ def withdraw(
     """撤下规则，立即生效；再 import 就恢复。"""
     from knowledge_base.eligibility.store import EligibilityStore
 
-    with _database(data_dir) as engine:
+    with opened_database(data_dir) as engine:
         EligibilityStore(engine).withdraw(codes, by=actor(by))
     typer.echo(f"撤下 {len(codes)} 条")
 
 
-@group.command("dry-run")
-def dry_run(
+@group.command()
+def reach(
     code: Annotated[str, typer.Argument(metavar="编码")],
     *,
     people: Annotated[
@@ -126,7 +121,7 @@ def dry_run(
             "--people",
             exists=True,
             dir_okay=False,
-            help="JSONL，每行一个人；不给就数已同意保存的人，只出人数",
+            help="JSONL，每行一个人；不给就看已同意保存的人，不说是谁",
         ),
     ] = None,
     rules: Annotated[
@@ -135,45 +130,59 @@ def dry_run(
     as_of: Annotated[str | None, typer.Option("--as-of", help="按哪一天算，YYYY-MM-DD，默认今天")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """试算：一条规则会找到谁、为什么，谁只差一项。什么也不保存，也不通知任何人。"""
+    """试算：一条规则会找到多少人、为什么，谁只差一项。什么也不保存，也不通知任何人。"""
     from knowledge_base.eligibility.judging import Truth, judge, misses_by_one
-    from knowledge_base.eligibility.reading import read_rules
+    from knowledge_base.eligibility.sheets import read_rule_file
 
     today = _day(as_of)
-    book = read_rules(rules) if rules else _stored(data_dir)
+    book = read_rule_file(rules).book if rules else _stored(data_dir)
     rule = next((each for each in book.rules if each.code == code), None)
     if rule is None:
-        raise RulesUnreadable(f"没有编码为 {code} 的资格规则：wenzheng eligibility list 列出全部")
+        raise UnknownRule(f"没有编码为 {code} 的资格规则：wenzheng eligibility list 列出全部")
     if not rule.in_force(today):
         typer.echo(f"注意：{today} 这条规则不在有效期内，以下只是试算")
     persons = _persons(people) if people else _consented(data_dir)
     judged = [judge(rule.when, person, today) for person in persons]
-    if people:
-        for line, (person, judgement) in enumerate(zip(persons, judged, strict=True), 1):
+    for number, (person, judgement) in enumerate(zip(persons, judged, strict=True), 1):
+        # Of who consented nothing is said but the count: what they told is theirs.
+        who = f"第 {number} 人"
+        if judgement.truth is Truth.YES:
             because = "；".join(ground.words for ground in judgement.grounds)
-            if judgement.truth is Truth.YES:
-                typer.echo(f"第 {line} 人  符合：{because}")
-            elif judgement.truth is Truth.UNKNOWN:
-                typer.echo(f"第 {line} 人  可能符合，还要看：{'；'.join(judgement.open_points)}")
-            elif missing := misses_by_one(rule.when, person, today):
-                typer.echo(f"第 {line} 人  只差一项：{'；或'.join(ground.words for ground in missing)}")
+            typer.echo(f"{who}  符合：{because}" if people else f"{who}  符合")
+        elif judgement.truth is Truth.UNKNOWN:
+            typer.echo(f"{who}  可能符合，还要看：{'；'.join(judgement.open_points)}")
+        elif people and (missing := misses_by_one(rule.when, person, today)):
+            typer.echo(f"{who}  只差一项：{'；或'.join(ground.words for ground in missing)}")
     counts = Counter(each.truth for each in judged)
-    shown = str if people else _blurred
-    typer.echo(
-        f"符合 {shown(counts[Truth.YES])}，可能符合 {shown(counts[Truth.UNKNOWN])}，"
-        f"不符合 {shown(counts[Truth.NO])}"
-    )
-    if not people:
-        reached = [person for person, each in zip(persons, judged, strict=True) if each.truth is Truth.YES]
-        marks = Counter(
-            mark for person in reached for mark in (person.region or "未说地区", *(person.tags or ()))
-        )
-        for mark, count in sorted(marks.items()):
-            typer.echo(f"  {mark}  {_blurred(count)}")
+    typer.echo(f"符合 {counts[Truth.YES]}，可能符合 {counts[Truth.UNKNOWN]}，不符合 {counts[Truth.NO]}")
 
 
-def _blurred(count: int) -> str:
-    return f"不足 {_FEWEST_SHOWN}" if count < _FEWEST_SHOWN else str(count)
+@group.command()
+def remind(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会提醒谁、为什么，什么也不写")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """把该提醒的写进待发提醒：现在可能符合了、依据有新版施行、快到截止日。同一件事只提醒一次。"""
+    from bot.profiles.desk import open_profile_desk
+
+    settings = settings_of(data_dir)
+    with opened_database(data_dir) as engine:
+        reminders = open_profile_desk(settings, engine).reminders
+        due = reminders.due() if dry_run else reminders.write()
+    # By number, never by conversation: whose it is stands in the database alone.
+    number = {who: n for n, who in enumerate(dict.fromkeys(each.who.conversation_id for each in due), 1)}
+    rows = [
+        {"person": number[each.who.conversation_id], "rule": each.reminder.rule, "text": each.reminder.text}
+        for each in due
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"第 {row['person']} 人  {row['rule']}  {row['text']}")
+    typer.echo(f"{'会提醒' if dry_run else '写入提醒'} {len(rows)} 条，{len(number)} 人")
 
 
 def _day(as_of: str | None) -> date:
@@ -204,41 +213,40 @@ def _persons(file: Path) -> "list[Profile]":
 
 
 def _consented(data_dir: Path | None) -> "list[Profile]":
-    from bot.profiles.store import Profiles
-    from bot.sealing import Seal
-    from bot.settings import read_settings
+    from bot.profiles.desk import open_profile_desk
 
-    settings = read_settings(data_dir)
-    with _database(data_dir) as engine:
-        seal = Seal(settings.data_dir, settings.contact_key.get_secret_value())
-        return list(Profiles(engine, seal).everyone())
+    with opened_database(data_dir) as engine:
+        return [each.person for each in open_profile_desk(settings_of(data_dir), engine).profiles.everyone()]
 
 
 def _stored(data_dir: Path | None) -> "RuleBook":
     from knowledge_base.eligibility.store import EligibilityStore
 
-    with _database(data_dir) as engine:
+    with opened_database(data_dir) as engine:
         return EligibilityStore(engine).book()
 
 
-def _refuse_faults(book: "RuleBook", file: str, engine: "Engine") -> None:
+def _checked(file: Path, engine: "Engine") -> "RuleBook":
+    """Return the rules of a file; a workbook may speak of the marks that are in use already."""
     from knowledge_base.eligibility.linting import lint_rules
+    from knowledge_base.eligibility.sheets import SHEET_COLUMNS, read_rule_file
+    from knowledge_base.eligibility.store import EligibilityStore
+    from knowledge_base.services.findings import Finding
     from knowledge_base.services.store import ServiceStore
 
+    reading = read_rule_file(file)
+    held = EligibilityStore(engine).book()
+    known = replace(
+        reading.book,
+        tags=tuple(dict.fromkeys((*held.tags, *reading.book.tags))),
+        enterprise=tuple(dict.fromkeys((*held.enterprise, *reading.book.enterprise))),
+    )
     versions = ServiceStore(engine).snapshot().versions.values()
-    codes = {each[-1].item.catalog_code for each in versions}
-    findings = lint_rules(book, file, codes)
-    if findings:
-        raise RulesUnreadable("\n".join(map(str, findings)))
-
-
-@contextmanager
-def _database(data_dir: Path | None) -> "Iterator[Engine]":
-    from bot.settings import read_settings
-    from knowledge_base.database import open_database
-
-    engine = open_database(read_settings(data_dir).sqlalchemy_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
+    faults = list(map(str, reading.findings))
+    for finding in lint_rules(known, file.name, {each[-1].item.catalog_code for each in versions}):
+        place = reading.places.get(finding.code)
+        column = SHEET_COLUMNS.get(finding.field, finding.field)
+        faults.append(str(Finding(place, column, finding.message, code=finding.code) if place else finding))
+    if faults:
+        raise RulesUnreadable("\n".join(faults))
+    return reading.book

@@ -112,10 +112,11 @@ def _json_of(when: Condition) -> dict[str, JsonValue]:
         case AnyOf(parts):
             return {"any": [_json_of(part) for part in parts]}
         case _:
-            return _json_of_leaf(when)
+            return json_of_leaf(when)
 
 
-def _json_of_leaf(leaf: Leaf) -> dict[str, JsonValue]:
+def json_of_leaf(leaf: Leaf) -> dict[str, JsonValue]:
+    """Return a leaf as `fact`, `op` and `value`."""
     match leaf:
         case Age(op, years):
             return {"fact": "age", "op": op, "value": years}

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import JsonValue
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient, WebSocketTestSession
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     from tests.channels.conftest import FakeService
 
 SAMPLE = Path(knowledge_base.__file__).parent / "sample"
-Wire = dict[str, JsonValue]
+Wire = dict[str, Any]
 DISTRICT = "云岭省/云州市/江东区"
-OLD = {"birth_year": 1940, "region": DISTRICT, "tags": ["本地户籍"], "without": ["离休干部生活补贴"]}
+OLD: Wire = {"birth_year": 1940, "region": DISTRICT, "tags": ["本地户籍"], "without": ["离休干部生活补贴"]}
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def chat(client: TestClient, rules: EligibilityStore) -> Iterator[WebSocketTestS
         yield session
 
 
-def say(session: WebSocketTestSession, kind: str, **more: JsonValue) -> None:
+def say(session: WebSocketTestSession, kind: str, **more: Any) -> None:
     session.send_text(json.dumps({"type": kind, **more}))
 
 
@@ -62,24 +61,22 @@ def tell(session: WebSocketTestSession, told: Wire) -> Wire:
     return answered(session, "policies")
 
 
-def found(message: Wire) -> dict[str, dict[str, JsonValue]]:
+def found(message: Wire) -> dict[str, Wire]:
     """Return what is found, by title: the policies that may fit and those that one more fact decides."""
     held = message["found"]
-    assert isinstance(held, dict)
-    return {each["title"]: each for name in ("matches", "undecided") for each in held[name]}  # type: ignore
+    return {each["title"]: each for name in ("matches", "undecided") for each in held[name]}
 
 
 def test_before_consent_only_the_question_is_shown(chat: WebSocketTestSession) -> None:
     say(chat, "open_profile")
     message = answered(chat, "policies")
-    assert message["consent"]["given"] is False  # type: ignore[index]
-    assert "180 天" in message["consent"]["text"]  # type: ignore[index, operator]
+    assert message["consent"]["given"] is False
+    assert "180 天" in message["consent"]["text"]
     assert message["told"] is None
     assert message["found"] is None
     form = message["form"]
-    assert isinstance(form, dict)
     assert form["birth_year"] is True
-    assert {"云岭省/云州市/青岚县", "云岭省/云州市/其他区县"} <= set(form["regions"])  # type: ignore[arg-type]
+    assert {"云岭省/云州市/青岚县", "云岭省/云州市/其他区县"} <= set(form["regions"])
     say(chat, "save_profile", told=OLD)
     refused = answered(chat, "error")
     assert (refused["code"], refused["message"]) == ("refused", "还没有同意保存资料：先同意，再填写。")
@@ -99,7 +96,7 @@ def test_what_may_fit_is_told_with_reason_basis_and_door(chat: WebSocketTestSess
         "没有“离休干部生活补贴”",
     ]
     assert policy["basis"] == "《云州市人民政府关于调整全市高龄津贴标准的通知》一、"
-    assert policy["card"]["name"]  # type: ignore[index]
+    assert policy["card"]["name"]
     assert policy["question"] is None
 
 
@@ -110,14 +107,13 @@ def test_one_fact_short_the_question_that_decides_is_asked_and_decides(chat: Web
         "text": "您的情况里有“离休干部生活补贴”吗？",
         "marks": ["离休干部生活补贴"],
     }
-    say(chat, "save_profile", told={**message["told"], "without": ["离休干部生活补贴"]})  # type: ignore[dict-item]
+    say(chat, "save_profile", told={**message["told"], "without": ["离休干部生活补贴"]})
     assert found(answered(chat, "policies"))["高龄津贴"]["question"] is None
 
 
 def test_what_is_not_asked_is_not_kept(chat: WebSocketTestSession) -> None:
     message = tell(chat, {"birth_year": 1940, "tags": ["本地户籍", "身份证号"], "region": "别省/别市"})
     told = message["told"]
-    assert isinstance(told, dict)
     assert (told["tags"], told["region"]) == (["本地户籍"], None)
     say(chat, "save_profile", told={"name": "张三"})
     assert "不认识的字段" in str(answered(chat, "error")["message"])
@@ -133,7 +129,7 @@ def test_withdrawn_all_is_gone_also_what_answers_said(
         update={"blocks": (PolicyBlock(code="elder", text=secret),), "text": f"开头\n{secret}"}
     )
     say(chat, "question", client_id="c1", text="公积金提取要什么材料？")
-    assert answered(chat, "answer")["answer"]["blocks"][0]["text"] == secret  # type: ignore[index]
+    assert answered(chat, "answer")["answer"]["blocks"][0]["text"] == secret
     person = service.consultation.asked[-1].person
     assert person is not None
     assert person.birth_year == 1940
@@ -171,10 +167,8 @@ def test_a_reminder_waits_until_it_is_dismissed(
         with client.websocket_connect("/ws/v1/chat") as chat:
             say(chat, "hello", resume_token=token)
             reminders = answered(chat, "policy_reminders")["reminders"]
-            assert isinstance(reminders, list)
-            (reminder,) = reminders
-            assert isinstance(reminder, dict)
-            assert str(reminder["text"]).startswith("您现在可能符合“高龄津贴”（免申即享）：年满80周岁")
+                    (reminder,) = reminders
+                    assert str(reminder["text"]).startswith("您现在可能符合“高龄津贴”（免申即享）：年满80周岁")
     assert reminder is not None
     with client.websocket_connect("/ws/v1/chat") as chat:
         say(chat, "hello", resume_token=token)
