@@ -78,8 +78,16 @@ export class PoliciesView {
     const first = !before?.consent.given;
     const details = first ? [] : [...this.#body.querySelectorAll("details.group[open]")].map(({ dataset }) => dataset.field);
     const results = this.#results(state);
-    this.#body.replaceChildren(this.#form(state, details), results, this.#wayOut());
-    if (first && this.#isEmpty(state.told)) return;
+    const form = this.#form(state, details);
+    const isNew = this.#isEmpty(state.told);
+    // Once something is told what comes of it stands first, and the form is a tap away.
+    const mine = element("details", { class: "mine", open: isNew }, element("summary", {}, "我的情况（点开填写或修改）"), form);
+    this.#body.replaceChildren(mine, isNew ? "" : results, this.#wayOut());
+    if (isNew) {
+      this.#say("");
+      form.querySelector("input, select")?.focus();
+      return;
+    }
     const { matches, undecided } = state.found;
     this.#say(`您可能符合 ${matches.length} 项政策，还有 ${undecided.length} 项差一个条件就能判断。`);
     if (!first) results.querySelector("h3").focus();
@@ -153,7 +161,7 @@ export class PoliciesView {
       known && element("p", { class: "detail" }, known),
       until && element("p", { class: "detail" }, `截止 ${until}`),
       this.#basis(policy),
-      card && !question && serviceCard(card),
+      card && !question && element("div", { class: "services" }, serviceCard(card)),
     );
   }
 
@@ -188,6 +196,7 @@ export class PoliciesView {
   }
 
   #fill(field) {
+    this.#body.querySelector(".mine").open = true;
     const control = this.#body.querySelector(`[name="${field === "children" ? "child_count" : field}"]`);
     control?.scrollIntoView({ block: "center" });
     control?.focus();

@@ -167,8 +167,8 @@ def test_a_reminder_waits_until_it_is_dismissed(
         with client.websocket_connect("/ws/v1/chat") as chat:
             say(chat, "hello", resume_token=token)
             reminders = answered(chat, "policy_reminders")["reminders"]
-                    (reminder,) = reminders
-                    assert str(reminder["text"]).startswith("您现在可能符合“高龄津贴”（免申即享）：年满80周岁")
+            (reminder,) = reminders
+            assert reminder["text"].startswith("您现在可能符合“高龄津贴”（免申即享）：年满80周岁")
     assert reminder is not None
     with client.websocket_connect("/ws/v1/chat") as chat:
         say(chat, "hello", resume_token=token)
