@@ -14,7 +14,10 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.dialects import sqlite
 
 import bot.conversations  # its tables belong to the same history
-import knowledge_base.blocking.store  # and so do these
+import bot.learning.tables  # and so do these
+import bot.profiles.store
+import knowledge_base.blocking.store
+import knowledge_base.eligibility.store
 import knowledge_base.faq.tables
 import knowledge_base.holds
 import knowledge_base.replies
