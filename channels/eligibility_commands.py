@@ -94,8 +94,16 @@ def show(
 @group.command()
 def lint(file: _File, *, data_dir: DataDir = None) -> None:
     """检查规则：没有的事项和标签、互相矛盾的条件、写错的日期，说出在哪一行哪一列。什么也不保存。"""
+    from bot.profiles.policies import Policies
+    from knowledge_base.eligibility.records import Profile
+
     with opened_database(data_dir) as engine:
         book = _checked(file, engine)
+        policies = Policies(engine)
+        for rule in book.rules:
+            if policies.article(rule, Profile()) is None:
+                basis = f"《{rule.law_title}》{rule.law_article}"
+                typer.echo(f"提醒：{rule.code}“依据”：库里没有现行有效的{basis}，市民只看得到名称")
     typer.echo(f"{len(book.rules)} 条规则，没有发现问题")
 
 
