@@ -15,13 +15,15 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from bot.conversations import lock_conversation
-from bot.profiles.policies import Policies, reasons_of
+from bot.profiles.policies import Policies, place_of, reasons_of
 from bot.profiles.store import Consenting, PolicyReminderRow, ProfileRow, Profiles
 from bot.sealing import Seal
 from knowledge_base.database import database_faults
 from knowledge_base.dates import SHANGHAI, utc_now
 from knowledge_base.eligibility.judging import Truth, judge
-from knowledge_base.eligibility.records import Kind, Rule
+from knowledge_base.eligibility.records import Kind, Profile, Rule
+from knowledge_base.eligibility.store import RuleHistory
+from knowledge_base.records import Chunk
 
 
 class Reminder(BaseModel):
@@ -66,11 +68,14 @@ class Reminders:
     def due(self) -> tuple[Due, ...]:
         """Return what should be said and was not; writes nothing."""
         found = []
+        history, articles = self._policies.rules.everything(), _Articles(self._policies)
         for who in self._profiles.everyone():
             with database_faults("提醒无法读取"), Session(self._engine) as session:
                 told = self._told(session, who.conversation_id)
             found += [
-                Due(who, each) for each in self._occasions(who) if (each.rule, each.occasion) not in told
+                Due(who, each)
+                for each in self._occasions(who, history, articles)
+                if (each.rule, each.occasion) not in told
             ]
         return tuple(found)
 
@@ -130,11 +135,11 @@ class Reminders:
     def _opened(self, sealed: str) -> Reminder:
         return Reminder.model_validate(json.loads(self._seal.open(sealed)))
 
-    def _occasions(self, who: Consenting) -> Iterator[Reminder]:
+    def _occasions(self, who: Consenting, history: RuleHistory, articles: "_Articles") -> Iterator[Reminder]:
         today, seen = self._policies.today, who.seen_at.astimezone(SHANGHAI).date()
         reached_then = {
             rule.code
-            for rule in self._policies.rules.on(who.seen_at)
+            for rule in history.at(who.seen_at)
             if rule.in_force(seen) and judge(rule.when, who.person, seen).truth is Truth.YES
         }
         for rule in self._policies.in_force():
@@ -145,18 +150,33 @@ class Reminders:
             if rule.code not in reached_then:
                 yield _reminder(rule, "reached", f"您现在可能符合“{rule.title}”（{rule.kind}）：{because}。")
             else:
-                article = self._policies.article(rule, who.person)
-                begun = article[0].effective_from if article else None
-                if article and begun and seen < begun <= today:
+                chunk = articles.of(rule, who.person)
+                begun = chunk.effective_from if chunk else None
+                if chunk and begun and seen < begun <= today:
                     text = (
                         f"《{rule.law_title}》自{begun:%Y年%-m月%-d日}起施行，"
                         f"您可能符合其中的“{rule.title}”：{because}。"
                     )
-                    yield _reminder(rule, f"version:{article[0].version_id}", text)
+                    yield _reminder(rule, f"version:{chunk.version_id}", text)
             last = rule.effective_until
             if last and rule.kind is Kind.ON_APPLICATION and last - today <= self._before:
                 text = f"您可能符合的“{rule.title}”{last:%Y年%-m月%-d日}截止，需要自己申请：{because}。"
                 yield _reminder(rule, f"until:{last.isoformat()}", text)
+
+
+class _Articles:
+    """The articles that rules rest on, each looked up once however many people a rule reaches."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+        self._known: dict[tuple[str, str], Chunk | None] = {}
+
+    def of(self, rule: Rule, person: Profile) -> Chunk | None:
+        key = (rule.code, place_of(rule) or person.region or "")
+        if key not in self._known:
+            article = self._policies.article(rule, person)
+            self._known[key] = article[0] if article else None
+        return self._known[key]
 
 
 def _reminder(rule: Rule, occasion: str, text: str) -> Reminder:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import CursorResult, Engine, ForeignKey, Text, delete, select, text
+from sqlalchemy import CursorResult, Engine, ForeignKey, Text, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.conversations import lock_conversation
@@ -148,13 +148,21 @@ class Profiles:
         self._empty_log()
         return True
 
+    def forget_if_withdrawn(self, conversation_id: str) -> None:
+        """Take out what an answer said of a profile that was withdrawn while the answer was being made."""
+        with database_faults("资料无法删除"), Session(self._engine) as session, session.begin():
+            lock_conversation(session, conversation_id)
+            if session.get(ProfileRow, conversation_id) is None:
+                forget_mentions(session, [conversation_id])
+
     def expire(self, unused_days: int, *, now: datetime | None = None) -> int:
-        """Delete profiles unused for longer; returns how many."""
+        """Delete profiles unused for longer, or kept under an older text; returns how many."""
         before = (now or datetime.now(UTC)) - timedelta(days=unused_days)
         with database_faults("资料无法删除"), Session(self._engine) as session, session.begin():
             _overwrite_deleted(session)
             take_turn(session)
-            old = select(ProfileRow.conversation_id).where(ProfileRow.used_at < before)
+            is_over = or_(ProfileRow.used_at < before, ProfileRow.consent_version != CONSENT_VERSION)
+            old = select(ProfileRow.conversation_id).where(is_over)
             count = _deleted(session, session.scalars(old).all())
         if count:
             self._empty_log()

@@ -261,6 +261,10 @@ class Line:
             await to_thread.run_sync(
                 lambda: self._conversations.record_answer(conversation_id, answer_id, answer, events=events)
             )
+            if any(block.type == "policy" for block in answer.blocks):
+                await to_thread.run_sync(
+                    self._reception.profiles.profiles.forget_if_withdrawn, conversation_id
+                )
             citizen = self._citizen(message.region)
             if answer.status is AnswerStatus.HANDED_TO_HUMAN:
                 await to_thread.run_sync(self._reception.counter.call, citizen)

@@ -55,6 +55,20 @@ class RuleVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleHistory:
+    """Every version of every rule, in the order they were added."""
+
+    versions: tuple[RuleVersion, ...]
+
+    def at(self, moment: datetime) -> tuple[Rule, ...]:
+        """Return the rules as they stood: the newest version of each then, if not withdrawn."""
+        newest = {each.rule.code: each for each in self.versions if each.added_at <= moment}
+        return tuple(
+            each.rule for each in newest.values() if each.withdrawn_at is None or each.withdrawn_at > moment
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RuleChange:
     """What an import did, by code."""
 
@@ -108,13 +122,13 @@ class EligibilityStore(RevisedStore):
                 _rules(rows),
             )
 
-    def on(self, moment: datetime) -> tuple[Rule, ...]:
-        """Return the rules as they stood at a moment: the newest version of each then, if not withdrawn."""
-        wanted = select(EligibilityRuleRow).where(EligibilityRuleRow.added_at <= moment)
+    def everything(self) -> RuleHistory:
+        """Return every version of every rule."""
         with self._reading() as session:
-            newest = {row.code: row for row in session.scalars(wanted.order_by(EligibilityRuleRow.id))}
-            held = (row for row in newest.values() if row.withdrawn_at is None or row.withdrawn_at > moment)
-            return _rules(list(held))
+            rows = session.scalars(select(EligibilityRuleRow).order_by(EligibilityRuleRow.id)).all()
+            return RuleHistory(
+                tuple(_version(row, rule) for row, rule in zip(rows, _rules(rows), strict=True))
+            )
 
     def history(self, code: str) -> tuple[RuleVersion, ...]:
         """Return the versions of a rule, oldest first.
@@ -127,10 +141,7 @@ class EligibilityStore(RevisedStore):
             rows = session.scalars(wanted).all()
             if not rows:
                 raise UnknownRule(_no_rule(code))
-            return tuple(
-                RuleVersion(rule, row.version, row.added_at, row.added_by, row.withdrawn_at, row.withdrawn_by)
-                for row, rule in zip(rows, _rules(rows), strict=True)
-            )
+            return tuple(_version(row, rule) for row, rule in zip(rows, _rules(rows), strict=True))
 
     def withdraw(self, codes: Sequence[str], *, by: str) -> None:
         """Take rules out of use at once, all or none; importing them again brings them back.
@@ -146,6 +157,10 @@ class EligibilityStore(RevisedStore):
                 newest[code].withdrawn_at = datetime.now(UTC)
                 newest[code].withdrawn_by = by
             raise_revision(session, ELIGIBILITY)
+
+
+def _version(row: EligibilityRuleRow, rule: Rule) -> RuleVersion:
+    return RuleVersion(rule, row.version, row.added_at, row.added_by, row.withdrawn_at, row.withdrawn_by)
 
 
 def _no_rule(code: str) -> str:

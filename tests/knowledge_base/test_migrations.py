@@ -12,6 +12,9 @@ from alembic.script import ScriptDirectory
 from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
+import bot.learning.tables
+import bot.people
+import bot.profiles.store  # noqa: F401  (its tables belong to the same history, as do those around)
 import knowledge_base.eligibility.store
 import knowledge_base.faq.tables
 import knowledge_base.life_events.tables

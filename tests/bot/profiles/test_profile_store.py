@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from bot.answer import Answer, AnswerStatus, PolicyBlock, TurnTrace
 from bot.conversations import Conversations
 from bot.profiles.consent import CONSENT_VERSION, consent_text
+from bot.profiles.mentions import FORGOTTEN
 from bot.profiles.store import ProfileRow, Profiles, ProfileWithdrawalRow
 from bot.sealing import Seal
 from knowledge_base.database import open_database
@@ -81,6 +83,34 @@ def test_what_is_not_used_expires(profiles: Profiles, somebody: str) -> None:
     assert profiles.expire(365, now=NOON + timedelta(days=600)) == 0
     assert profiles.expire(365, now=NOON + timedelta(days=666)) == 1
     assert profiles.everyone() == ()
+
+
+def test_what_was_kept_under_an_older_text_expires(
+    profiles: Profiles, somebody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles.consent(somebody, CONSENT_VERSION)
+    monkeypatch.setattr("bot.profiles.store.CONSENT_VERSION", "a later text")
+    assert profiles.find(somebody) is None
+    assert profiles.expire(365) == 1
+
+
+def test_an_answer_that_comes_after_the_withdrawal_says_nothing_either(
+    profiles: Profiles, somebody: str, engine: Engine
+) -> None:
+    conversations = Conversations(engine)
+    conversations.record_question(somebody, "c1", "问", answer_id="a1")
+    block = PolicyBlock(code="elder", text="您可能符合")
+    trace = TurnTrace(id="t", timings_ms={})
+    answer = Answer(status=AnswerStatus.ANSWERED, text="您可能符合", blocks=(block,), trace=trace)
+    conversations.record_answer(somebody, "a1", answer)
+    profiles.consent(somebody, CONSENT_VERSION)
+    profiles.forget_if_withdrawn(somebody)
+    assert conversations.history(somebody)[-1].text == "您可能符合"
+    profiles.withdraw(somebody)
+    conversations.record_question(somebody, "c2", "问", answer_id="a2")
+    conversations.record_answer(somebody, "a2", answer)
+    profiles.forget_if_withdrawn(somebody)
+    assert {each.text for each in conversations.history(somebody) if each.role == "assistant"} == {FORGOTTEN}
 
 
 def test_the_text_says_purpose_content_and_way_out() -> None:
