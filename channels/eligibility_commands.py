@@ -44,8 +44,8 @@ def export_rules(
     data_dir: DataDir = None,
 ) -> None:
     """把在用的规则写成文件，改好再 import；收入没改的不会改变什么。"""
+    from knowledge_base.eligibility.exporting import write_rule_file
     from knowledge_base.eligibility.records import RuleBook
-    from knowledge_base.eligibility.sheets import write_rule_file
 
     book = RuleBook((), (), ()) if template else _stored(data_dir)
     write_rule_file(file, book)
@@ -236,8 +236,9 @@ def _stored(data_dir: Path | None) -> "RuleBook":
 
 def _checked(file: Path, engine: "Engine") -> "RuleBook":
     """Return the rules of a file; a workbook may speak of the marks that are in use already."""
+    from knowledge_base.eligibility.columns import SHEET_COLUMNS
     from knowledge_base.eligibility.linting import lint_rules
-    from knowledge_base.eligibility.sheets import SHEET_COLUMNS, read_rule_file
+    from knowledge_base.eligibility.sheets import read_rule_file
     from knowledge_base.eligibility.store import EligibilityStore
     from knowledge_base.services.findings import Finding
     from knowledge_base.services.store import ServiceStore

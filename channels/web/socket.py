@@ -155,7 +155,7 @@ class Line:
 
     def _counted(self, fault: ErrorMessage) -> ErrorMessage:
         """Count a frame that asks for nothing like a question: a flood of them is limited as well."""
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if not wait_s:
             return fault
         reason = f"发送太快了，请 {wait_s:.0f} 秒后再试。"
@@ -194,7 +194,7 @@ class Line:
         if self._reception.backend is None:
             await self._refuse(ErrorCode.NOT_READY, f"{self._reception.waiting_for}，请稍候再问。", message)
             return
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if wait_s:
             await self._refuse(
                 ErrorCode.RATE_LIMITED, f"提问太快了，请 {wait_s:.0f} 秒后再试。", message, wait_s
@@ -283,7 +283,7 @@ class Line:
 
     async def _rate(self, feedback: FeedbackMessage) -> None:
         conversation_id = self._conversation_id
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if wait_s:
             await self._refuse(
                 ErrorCode.RATE_LIMITED, f"操作太快了，请 {wait_s:.0f} 秒后再试。", None, wait_s
@@ -308,7 +308,7 @@ class Line:
 
     async def _attend(self, message: PeopleMessage) -> None:
         """Have a message about people carried out; what comes of it is told with the other events."""
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if wait_s:
             reason = f"操作太快了，请 {wait_s:.0f} 秒后再试。"
             await self._refuse_message(Refusal(ErrorCode.RATE_LIMITED, reason, wait_s), message)

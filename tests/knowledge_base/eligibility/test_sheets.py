@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 import knowledge_base
+from knowledge_base.eligibility.exporting import write_rule_file
 from knowledge_base.eligibility.reading import read_rules
 from knowledge_base.eligibility.records import Age, AllOf, AnyOf, ChildCount, Has, Kind, Not, Rule, RuleBook
-from knowledge_base.eligibility.sheets import read_rule_file, write_rule_file
+from knowledge_base.eligibility.sheets import read_rule_file
 from knowledge_base.errors import RulesUnreadable
 from knowledge_base.services.exporting import write_sheets
 
