@@ -106,16 +106,22 @@ class Reminders:
         return tuple(written)
 
     def waiting(self, conversation_id: str) -> tuple[WrittenReminder, ...]:
-        """Return the reminders of a person that they have not dismissed, the earliest first."""
+        """Return the reminders of a person that they have not dismissed, the earliest first.
+
+        One about a rule that is no longer in force is held back.
+        """
+        in_force = {rule.code for rule in self._policies.in_force()}
         wanted = (
             select(PolicyReminderRow)
             .filter_by(conversation_id=conversation_id, dismissed_at=None)
             .order_by(PolicyReminderRow.id)
         )
         with database_faults("提醒无法读取"), Session(self._engine) as session:
+            opened = [(row, self._opened(row.sealed)) for row in session.scalars(wanted)]
             return tuple(
-                WrittenReminder(**self._opened(row.sealed).model_dump(), id=row.id, written_at=row.written_at)
-                for row in session.scalars(wanted)
+                WrittenReminder(**each.model_dump(), id=row.id, written_at=row.written_at)
+                for row, each in opened
+                if each.rule in in_force
             )
 
     def dismiss(self, conversation_id: str, reminder_id: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import CursorResult, Engine, ForeignKey, Text, delete, or_, select, text
+from sqlalchemy import CursorResult, Engine, ForeignKey, Text, delete, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.conversations import lock_conversation
@@ -101,6 +101,8 @@ class Profiles:
     def save(self, conversation_id: str, person: Profile, *, now: datetime | None = None) -> None:
         """Put what a person told in the place of what they told before.
 
+        They see their list anew now; reminders that rest on what they told before are dismissed.
+
         Raises:
             ConsentMissing: Without consent.
         """
@@ -112,6 +114,8 @@ class Profiles:
                 raise ConsentMissing("还没有同意保存资料：先同意，再填写")
             at = now or datetime.now(UTC)
             row.sealed, row.used_at, row.seen_at = self._sealed(person), at, at
+            waiting = update(PolicyReminderRow).filter_by(conversation_id=conversation_id, dismissed_at=None)
+            session.execute(waiting.values(dismissed_at=at))
 
     def find(
         self, conversation_id: str, *, seen: bool = False, now: datetime | None = None

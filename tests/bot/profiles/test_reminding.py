@@ -101,6 +101,18 @@ def test_a_new_rule_that_reaches_is_told_once(world: World) -> None:
     assert world.said() == []
 
 
+def test_what_no_longer_holds_is_not_shown(world: World) -> None:
+    world.consent()
+    world.put(rule(), at=NOON + timedelta(hours=1))
+    assert len(world.said()) == 1
+    world.rules.withdraw(["card"], by="张三")
+    assert world.reminders.waiting(world.citizen) == ()
+    world.put(rule(), at=NOON + timedelta(hours=2))
+    assert len(world.reminders.waiting(world.citizen)) == 1
+    world.profiles.save(world.citizen, Profile(1990), now=NOON + timedelta(days=1))
+    assert world.reminders.waiting(world.citizen) == ()
+
+
 def test_a_birthday_brings_a_rule_within_reach(world: World) -> None:
     world.put(rule(years=63))
     world.consent()
