@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from bot.consultation import Consultation
 from bot.emergencies import emergency_of
+from bot.following import Following
 from bot.grounding.likeness import SupportLikeness
 from bot.life_events.desk import LifeEventDesk
 from bot.life_events.likeness import EventLikeness
@@ -136,7 +137,9 @@ class Service:
             self.faq, rephrasing=None if responder is None else self._rephrasing(responder, encoder)
         )
 
-    def consultation_over(self, faq: FaqStore, *, rephrasing: Step | None = None) -> Consultation:
+    def consultation_over(
+        self, faq: FaqStore, *, rephrasing: Step | None = None, following: Following | None = None
+    ) -> Consultation:
         """Return a consultation that answers from these curated questions, without a model unless given."""
         return Consultation(
             self.store,
@@ -151,6 +154,7 @@ class Service:
             reach=self.people.front.reach,
             block_list=self.block_list.get,
             replies=self.replies.text,
+            following=following,
         )
 
     def _rephrasing(self, responder: Responder, encoder: Encoder) -> Step:

@@ -11,6 +11,7 @@ from bot.answer import Advice, Answer, AnswerStatus, Passage, Question, TurnTrac
 from bot.confidence import Confidence
 from bot.desk.front import Reach
 from bot.desk.handover import Need
+from bot.following import Following
 from bot.life_events.desk import LifeEventDesk
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
@@ -32,6 +33,8 @@ from bot.steps.mention import mention
 from bot.steps.offer import offer
 from bot.steps.offer_person import offer_person
 from bot.steps.open_event import open_event
+from bot.steps.remember import remember
+from bot.steps.resolve import Resolver, resolve
 from bot.steps.respond import respond
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite
@@ -48,6 +51,7 @@ from knowledge_base.eligibility.records import Rule
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.languages import Language
 from knowledge_base.regions import Gazetteer, load_gazetteer
+from knowledge_base.services.catalogue import Catalogue
 from knowledge_base.store import KnowledgeStore
 from retrieval.hybrid import HybridIndex
 from retrieval.live_index import LiveIndex
@@ -78,6 +82,7 @@ class Consultation:
         now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
         reach: Callable[[Need], Reach] = lambda _: Reach.UNSTAFFED,
         life_events: LifeEventDesk | None = None,
+        following: Following | None = None,
         policies: Callable[[], tuple[Rule, ...]] = tuple,
     ) -> None:
         """Open a consultation.
@@ -88,9 +93,10 @@ class Consultation:
         """
         self._clock = clock
         self.confidence = confidence or Confidence.load()
-        regions = _Regions(store, index)
+        regions = _Regions(store, index, services)
         self.likeness = likeness or Likeness.load()
         self.candidates = candidates_of(store, faq, self.likeness)
+        resolving: list[tuple[str, Step]] = []
         from_services: list[tuple[str, Step]] = []
         doors: list[tuple[str, Step]] = []
         if services is not None:
@@ -99,6 +105,9 @@ class Consultation:
                 ("tell", tell(services, store, self.confidence.threshold, now)),
             ]
             doors = [("offer", offer(services.of, now))]
+            following = following or Following.load()
+            resolver = Resolver(index.get, services, following, regions.gazetteer)
+            resolving = [("resolve", resolve(resolver))]
         follow: list[tuple[str, Step]] = []
         begin: list[tuple[str, Step]] = []
         if life_events is not None:
@@ -117,6 +126,7 @@ class Consultation:
             ("locate", locate(regions.gazetteer, regions.served)),
             ("call_person", call_person(call)),
             *follow,
+            *resolving,
             ("rewrite", rewrite(index.get)),
             ("retrieve", retrieve(store, regions.served, reranker)),
             *begin,
@@ -133,6 +143,7 @@ class Consultation:
             *doors,
             ("mention", mention(policies, self._clock)),
             ("offer_person", offer_person(settings.offer_person_after, settings.offer_person_words)),
+            ("remember", remember),
         ]
 
     def answer(self, question: Question) -> Answer:
@@ -175,10 +186,14 @@ class Consultation:
             _log.warning("turn %s: %s in %s", turn.id, alert.kind, alert.place.value, extra=asdict(alert))
         return turn
 
-    def read(self, question: Question, *, index: HybridIndex | None = None) -> Turn:
-        """Run the steps before anything is searched for; `index` as in `consult`."""
+    def read(self, question: Question, *, index: HybridIndex | None = None, before: str = "retrieve") -> Turn:
+        """Run the steps before the one named: as a rule, before anything is searched for.
+
+        Raises:
+            ValueError: If there is no such step.
+        """
         names = [name for name, _ in self._steps]
-        return run(self._open(question, index), self._steps[: names.index("retrieve")])
+        return run(self._open(question, index), self._steps[: names.index(before)])
 
     def _open(self, question: Question, index: HybridIndex | None) -> Turn:
         return Turn(
@@ -220,13 +235,14 @@ def _packaged_block_list() -> Callable[[], BlockMatcher]:
 
 
 class _Regions:
-    """The places the knowledge base serves, read again when the index in use changes."""
+    """The places that are served or have an office, read again when the index or the catalogue changes."""
 
-    def __init__(self, store: KnowledgeStore, index: LiveIndex) -> None:
+    def __init__(self, store: KnowledgeStore, index: LiveIndex, services: ServiceDesk | None) -> None:
         self._store = store
         self._index = index
+        self._services = services
         self._lock = threading.Lock()
-        self._revision = -1
+        self._read_of: tuple[int, Catalogue | None] = (-1, None)
         self._served: frozenset[str] = frozenset()
         self._gazetteer = load_gazetteer()
 
@@ -239,9 +255,11 @@ class _Regions:
         return self._gazetteer
 
     def _refresh(self) -> None:
-        self._index.get()
+        index = self._index.get()
+        catalogue = self._services.live.get(index.reader, index.encoder).catalogue if self._services else None
         with self._lock:
-            if self._revision != self._index.revision:
+            if self._read_of != (self._index.revision, catalogue):
                 self._served = frozenset(self._store.regions())
-                self._gazetteer = load_gazetteer().with_regions(self._served)
-                self._revision = self._index.revision
+                places = self._served | (catalogue.places() if catalogue else frozenset())
+                self._gazetteer = load_gazetteer().with_regions(places)
+                self._read_of = (self._index.revision, catalogue)

@@ -36,7 +36,54 @@ class LifeEventProgress(_Kept):
     asking: str = ""
 
 
+class Topic(_Kept):
+    """A matter that was talked of.
+
+    Attributes:
+        question: What the citizen asked when it came up, so that it stands by itself.
+        item: Catalog code of the service item it is about; empty for none.
+        name: The item's name; empty for none.
+        aspect: Which field of the item was asked for last; empty for none.
+        document: Title of the document that answered last; empty for none.
+        region: Whose rules were asked for last; empty for none.
+        chosen: The region the citizen had chosen then; empty for none.
+    """
+
+    question: str
+    item: str = ""
+    name: str = ""
+    aspect: str = ""
+    document: str = ""
+    region: str = ""
+    chosen: str = ""
+
+
+class Offer(_Kept):
+    """A choice that was shown: its label, what it asks, and where (empty for anywhere)."""
+
+    label: str
+    question: str
+    region: str = ""
+
+
+class Talk(_Kept):
+    """What a conversation is about.
+
+    Attributes:
+        topics: The latest first.
+        offered: The choices shown last, in the order shown.
+        clarified: How many questions in return were put, one after the other.
+        identity: Who the citizen said to be (`bot.identity.Identity`), where that was asked.
+    """
+
+    topics: tuple[Topic, ...] = ()
+    offered: tuple[Offer, ...] = ()
+    clarified: int = 0
+    identity: tuple[str, ...] = ()
+
+
 class DialogueState(_Kept):
     """All that is kept; None where there is nothing of a kind."""
 
     life_event: LifeEventProgress | None = None
+    talk: Talk | None = None

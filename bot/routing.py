@@ -21,6 +21,7 @@ from bot.emergencies import asks_about_danger
 from bot.routes import Route, RouteGuess
 from knowledge_base.blocking.variants import visible_units
 from knowledge_base.errors import SettingsError
+from knowledge_base.folding import fold
 from knowledge_base.patterns import PatternFile, Patterns
 from retrieval.contracts import Vectors
 
@@ -31,6 +32,7 @@ CUES_FILE = Path(__file__).parent / "data" / "route-cues.toml"
 # A person is wanted, and nothing else, when the words say little more.
 _PERSON_UNITS = 26
 SHORT_UNITS = 4
+SMALL_TALK_CHARS = 8
 _COUNTED = ("beyond_documents", "short", "length")
 
 
@@ -67,6 +69,22 @@ def asks_something(text: str) -> bool:
     """Tell whether words are about a rule or about getting something done."""
     units = visible_units(text)
     return any(_cues()[cue].search(units) for cue in ("handling", "rule"))
+
+
+@cache
+def small_talk() -> Patterns:
+    """Return the patterns of small talk by what is said: thanks, a greeting, who are you."""
+    return cue_file().table("smalltalk")
+
+
+def is_small_talk(text: str) -> bool:
+    """Tell whether a short line is nothing but small talk, such as 好了谢谢."""
+    is_short = len(visible_units(text)) <= SMALL_TALK_CHARS
+    return (
+        is_short
+        and not asks_something(text)
+        and any(each.search(fold(text)) for each in small_talk().values())
+    )
 
 
 def has_cue_of(route: Route, text: str) -> bool:

@@ -15,7 +15,7 @@ from bot.answer import (
     ServiceCard,
 )
 from bot.aspects import Aspect
-from bot.dialogue_state import DialogueState
+from bot.dialogue_state import DialogueState, Topic
 from bot.routes import RouteGuess
 from knowledge_base.faq.records import FaqEntry
 from knowledge_base.records import Chunk
@@ -25,6 +25,9 @@ from retrieval.hybrid import HybridIndex
 from retrieval.query import Query
 from retrieval.questions import QuestionHit
 from retrieval.services import ServiceHit
+
+MOST_QUESTIONS = 2
+"""As many questions in return are put one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,9 @@ class Turn:
         vector: The question's vector, float32 of shape (dim,), made for the search; None where none was made.
         route: What the question wants, as far as that was told; None where the encoder's vectors are unknown.
         state: Where the conversation stands, as the steps leave it; None where the channel keeps none.
+        says_place: The line itself says where; else `region` is from before.
+        follows: What was talked of and the line goes on with; None for nothing.
+        meant: Catalog code of the item the line is about by what was said before; empty for none.
     """
 
     id: str
@@ -141,6 +147,15 @@ class Turn:
     vector: Vectors | None = field(default=None, repr=False, compare=False)
     route: RouteGuess | None = None
     state: DialogueState | None = None
+    says_place: bool = False
+    follows: Topic | None = None
+    meant: str = ""
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether one more question in return may be put: at most two come one after the other."""
+        talk = self.state.talk if self.state else None
+        return talk is None or talk.clarified < MOST_QUESTIONS
 
     @property
     def other_regions(self) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """The fixed words of the service, in one place so that operators can have them changed."""
 
+from collections.abc import Mapping
+
+from bot.identity import Identity
 from knowledge_base.records import NATIONAL, Chunk
 
 NO_ANSWER = "这个问题，我在现行有效的文件里没有找到可靠的依据，不能随意回答。"
@@ -13,6 +16,24 @@ RELATED = "相关规定："
 CURATED = "以下是人工整理的问答，由工作人员根据下列文件编写，不是文件原文："
 CURATED_SOURCE = "依据"
 ASK_SERVICE = "您要办的是下面哪一件？请选择，也可以换个说法再问："
+ASK_SIDE: Mapping[tuple[Identity, Identity], str] = {
+    (Identity.PERSON, Identity.ENTERPRISE): "个人和企业办的不是同一件。您是个人，还是企业、单位？",
+    (Identity.LOCAL, Identity.OUTSIDER): "本市户籍和外地户籍办的不是同一件。您的户籍在本市吗？",
+}
+SIDE_LABELS: Mapping[Identity, str] = {
+    Identity.PERSON: "个人（含个体工商户）",
+    Identity.ENTERPRISE: "企业、单位",
+    Identity.LOCAL: "本市户籍",
+    Identity.OUTSIDER: "外地户籍",
+}
+SIDE_SAID: Mapping[Identity, str] = {
+    Identity.PERSON: "我是个人，{question}",
+    Identity.ENTERPRISE: "我们是企业，{question}",
+    Identity.LOCAL: "我是本市户籍，{question}",
+    Identity.OUTSIDER: "我是外地户籍，{question}",
+}
+PERHAPS_THESE = "那是下面这些吗？也可以换个说法再问，或者说“转人工”。"
+NONE_OF_THEM = "好的，都不是。请用您自己的话再说说：要办什么、给谁办、遇到了什么情况？也可以直接说“转人工”。"
 ASK_SERVICE_REGION = "“{name}”由各地办理。请选择您所在的地区："
 BASIS = "依据"
 BASIS_NAMED = "设定依据：{laws}。"

@@ -5,18 +5,16 @@ A wrong route must not cost an answer: where the documents clearly answer they d
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 
 from bot.answer import AnswerStatus, NoticeBlock
 from bot.own_records import own_record_service, service_showing
 from bot.pipeline import Step
 from bot.replying import Replier
 from bot.routes import Route, RouteGuess
-from bot.routing import cue_file, has_cue_of
+from bot.routing import has_cue_of, small_talk
 from bot.steps.route import is_abusive
 from bot.turn import Turn
 from knowledge_base.folding import fold
-from knowledge_base.patterns import Patterns
 
 # From this confidence on the documents answer clearly.
 CLEARLY_ANSWERED = 0.8
@@ -122,11 +120,6 @@ def _shows_own_record(turn: Turn) -> bool:
     return turn.service is not None and turn.aspect is None and bool(turn.service.effective.item.own_record)
 
 
-@cache
-def _smalltalk() -> Patterns:
-    return cue_file().table("smalltalk")
-
-
 def _reply_of(turn: Turn, status: AnswerStatus) -> tuple[str, dict[str, str]]:
     text = fold(turn.text)
     if is_abusive(turn.alerts) and status is not AnswerStatus.EMERGENCY:
@@ -140,7 +133,7 @@ def _reply_of(turn: Turn, status: AnswerStatus) -> tuple[str, dict[str, str]]:
             return "own_record", {"service": name}
         case AnswerStatus.SMALLTALK:
             return next(
-                (key for key, pattern in _smalltalk().items() if pattern.search(text)), "smalltalk"
+                (key for key, pattern in small_talk().items() if pattern.search(text)), "smalltalk"
             ), {}
         case AnswerStatus.OUT_OF_SCOPE:
             return "out_of_scope", {}

@@ -23,7 +23,7 @@ def judge(confidence: Confidence) -> Step:
         if turn.confidence >= confidence.threshold:
             return turn
         in_regions = replace(turn, evidence=turn.elsewhere)
-        if _probability(confidence, in_regions) >= max(confidence.threshold, CLARIFY_FROM):
+        if turn.may_ask and _probability(confidence, in_regions) >= max(confidence.threshold, CLARIFY_FROM):
             return replace(turn, status=AnswerStatus.CLARIFY)
         return replace(turn, status=AnswerStatus.NO_ANSWER)
 

@@ -36,10 +36,12 @@ def offer(services: Callable[[Turn], Services], now: Callable[[], datetime]) -> 
             shown_by = own_record_service(turn)
             cards = () if shown_by is None else (_card(turn, shown_by, catalogue, moment),)
             return replace(turn, cards=cards)
-        if turn.service is not None:
-            return replace(turn, cards=(_card(turn, turn.service, catalogue, moment),))
-        if not turn.citations or turn.options:
-            return turn
+        # Asked often enough: what may be meant is shown rather than asked for once more.
+        unsure = turn.status is AnswerStatus.NO_ANSWER and not turn.may_ask
+        shown = turn.services if unsure else ()
+        shown = (turn.service,) if turn.service is not None else shown
+        if shown or not turn.citations or turn.options:
+            return replace(turn, cards=tuple(_card(turn, each, catalogue, moment) for each in shown))
         resting = {
             each.item.catalog_code
             for each in catalogue.resting_on(turn.citations[0].document.title, region_of(turn), turn.day)

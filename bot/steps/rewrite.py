@@ -20,7 +20,7 @@ def rewrite(index: Callable[[], HybridIndex]) -> Step:
 
     def step(turn: Turn) -> Turn:
         searched = turn.index or index()
-        context = context_of(turn.asked.history)
+        context = _context(turn)
         return replace(
             turn,
             index=searched,
@@ -29,6 +29,13 @@ def rewrite(index: Callable[[], HybridIndex]) -> Step:
         )
 
     return step
+
+
+def _context(turn: Turn) -> str:
+    """Return what the line follows on: by the state of the talk, or by its lines where none is kept."""
+    if turn.state is None or turn.state.talk is None:
+        return context_of(turn.asked.history)
+    return turn.follows.question[-_MAX_CONTEXT_CHARS:] if turn.follows else ""
 
 
 def context_of(history: tuple[Message, ...]) -> str:

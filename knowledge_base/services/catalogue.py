@@ -84,6 +84,10 @@ class Catalogue:
         """Return every region that states an item, on whatever day."""
         return frozenset(each.item.region for versions in self._versions.values() for each in versions)
 
+    def places(self) -> frozenset[str]:
+        """Return every region that states an item or has an office."""
+        return self.regions() | {each.region for each in self._offices.values()}
+
     def regions_of(self, catalog_code: str, day: date) -> tuple[str, ...]:
         """Return the regions that state an item on a day, the widest first."""
         regions = {item.region for item in self.items_on(day) if item.catalog_code == catalog_code}

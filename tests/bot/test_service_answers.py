@@ -222,7 +222,8 @@ def test_of_two_items_it_is_asked_and_a_choice_is_kept_to(desk: Service) -> None
     assert answer.status is AnswerStatus.CLARIFY
     assert answer.blocks == (ParagraphBlock(text=ASK_SERVICE),)
     questions = {option.label: option.question for option in answer.options}
-    assert questions.keys() == {"犬只标识换领", "犬只标识补领"}
+    assert list(questions)[-1] == "都不是"
+    assert questions.keys() == {"犬只标识换领", "犬只标识补领", "都不是"}
     assert answer.services == ()
     chosen = ask(desk, questions["犬只标识补领"])
     assert chosen.status is AnswerStatus.ANSWERED_FROM_SERVICE

@@ -15,9 +15,12 @@ from sqlalchemy import Engine, MetaData, Table, create_engine, select
 import bot.learning.tables
 import bot.people
 import bot.profiles.store  # noqa: F401  (its tables belong to the same history, as do those around)
+import knowledge_base.blocking.store
 import knowledge_base.eligibility.store
 import knowledge_base.faq.tables
+import knowledge_base.holds
 import knowledge_base.life_events.tables
+import knowledge_base.replies
 import knowledge_base.services.tables
 import knowledge_base.word_store  # noqa: F401
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database

@@ -73,3 +73,28 @@ def test_it_is_remembered_in_the_next_question_too() -> None:
 
 def test_a_county_is_served_by_what_its_city_has() -> None:
     assert located("云岭省云州市松溪区养犬登记收费吗？").unserved == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen", "region"),
+    [
+        ("那市里的呢", COUNTY, CITY),
+        ("回到市里，要什么材料", COUNTY, CITY),
+        ("省里怎么规定", COUNTY, PROVINCE),
+        ("县里还有补贴吗", COUNTY, COUNTY),
+        ("县里还有补贴吗", CITY, CITY),
+        ("市里的呢", None, None),
+        ("城市里养狗要办证吗", COUNTY, COUNTY),
+    ],
+)
+def test_a_level_is_the_place_around_the_chosen_one(
+    question: str, chosen: str | None, region: str | None
+) -> None:
+    assert located(question, chosen=chosen).region == region
+
+
+@pytest.mark.parametrize(
+    ("question", "says"), [("青岚县怎么提取？", True), ("市里的呢", True), ("公积金怎么提取？", False)]
+)
+def test_whether_the_line_itself_says_where(question: str, says: bool) -> None:
+    assert located(question, chosen=CITY).says_place is says
