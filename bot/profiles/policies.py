@@ -114,6 +114,10 @@ class Policies:
         """Return what a person has to be asked for the rules in force."""
         return asked_by(self._book.get(), self.in_force())
 
+    def places(self) -> frozenset[str]:
+        """Return the places that the service catalogue names, as where somebody may live."""
+        return self._catalogue.get().places()
+
     def found(self, person: Profile) -> Found:
         """Return what the rules in force say of a person."""
         matches, undecided, open_count = [], [], 0

@@ -152,7 +152,9 @@ def _form(desk: ProfileDesk, library: Library) -> ProfileForm:
     return ProfileForm(
         birth_year=asked.birth_year,
         children=asked.children,
-        regions=places_to_choose((*asked.regions, *library.regions())) if asked.regions else (),
+        regions=places_to_choose((*asked.regions, *library.regions(), *desk.policies.places()))
+        if asked.regions
+        else (),
         tags=asked.tags,
         enterprise=asked.enterprise,
     )
