@@ -31,11 +31,14 @@ SIGNALS = (
     "law_found",
     "audience_shared",
     "audience_unmet",
+    "act_unsaid",
     "asks_rule",
     "elsewhere",
     "elsewhere_here",
 )
-LOWER = frozenset({"terms_unsaid", "audience_unmet", "asks_rule", "elsewhere", "elsewhere_here"})
+LOWER = frozenset(
+    {"terms_unsaid", "audience_unmet", "act_unsaid", "asks_rule", "elsewhere", "elsewhere_here"}
+)
 """Signals that speak against an item; the others speak for one, and no weight may say otherwise."""
 MOST_OPTIONS = 3
 LEAST_OF_OPTION = 0.03
@@ -55,6 +58,18 @@ _AUDIENCES = {
     "poor": r"低保|困难|特困|穷",
     "talent": r"人才|博士|硕士|研究生",
 }
+# What is done again, changed or ended is said so; who says nothing of it does it for the first time.
+_ACTS = (
+    (r"补领|补办|补发|遗失", r"补|丢|掉|遗失|不见|找不到|弄没|没了|偷|捡|沙发"),
+    (r"换领|换证|换发|换补", r"换|到期|过期|坏|消磁|旧|升级|期满|裂|断"),
+    (r"变更|更正", r"变更|改|换|变|搬|错|更正|转给"),
+    (r"注销|终止|解除", r"销|不干|不开|不做|关|解|停|去世|走了|没了|死|还清|结清|清偿"),
+    (r"启用|激活", r"激活|启用|开通|用不了|能用"),
+    (r"延续|年审|审验|年度|复审|复核|签注|资格认证", r"续|到期|过期|审|每年|年|签|延|复|认证|人脸|活着"),
+    (r"查询|打印", r"查|看|余额|进度|记录|明细|打印|证明|多少"),
+    (r"转移|迁移|接续", r"转|迁|过户|换|搬|带|接|买卖"),
+)
+_ACT_PATTERNS = tuple((re.compile(named), re.compile(said)) for named, said in _ACTS)
 # What the law says of a matter, which no service item does.
 _RULES = re.compile(
     r"罚|合法|违法|犯法|允许|可不可以|能不能|不能|合不合|怎么处理|后果|会怎|标准|几天假|天数|多少天|打几折|最多|最高|一起拿|同时|冲突|百分之"
@@ -92,10 +107,16 @@ def signals(turn: Turn, hit: ServiceHit, item: ServiceItem, *, asks_aspect: bool
         float(any(found)),
         float(bool(asked & held)),
         float(len(asked - held)),
+        float(_acts_unsaid(item.task_name or "", turn.text)),
         float(bool(_RULES.search(turn.text)) and not asks_aspect),
         float(bool(turn.unserved)),
         float(bool(turn.unserved) and not _ELSEWHERE.search(called)),
     )
+
+
+def _acts_unsaid(name: str, text: str) -> int:
+    """Return how many acts that an item is named by (补领, 变更, 注销) a question says nothing of."""
+    return sum(named.search(name) is not None and said.search(text) is None for named, said in _ACT_PATTERNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ THRESHOLDS = tuple(level / 100 for level in range(50, 98))
 ASKS = tuple(level / 100 for level in range(10, 96, 5))
 RIDGE = 0.001
 # A wrong door weighs as much as this many opened ones; to be asked is worth less than to be answered.
-WRONG_COSTS = 5.0
+WRONG_COSTS = 10.0
 ASKED_WORTH = 0.5
 ASKED_IN_VAIN_COSTS = 0.15
 

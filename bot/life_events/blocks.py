@@ -41,6 +41,7 @@ def plan_blocks(
     names: Mapping[str, EffectiveItem],
     hotline: str,
     lead: str = "",
+    is_known: bool = False,
 ) -> tuple[Block, ...]:
     """Return a plan: the steps in order to tick off, what to bring, what it costs, what was left out.
 
@@ -48,6 +49,7 @@ def plan_blocks(
         place: How the citizen's region is called.
         done: 基本编码 of the steps ticked off.
         names: Items of any region, to name those that are left out by.
+        is_known: It was told just before: where it stands, without materials, fees and law once more.
     """
     open_steps = [each for each in plan.steps if each.step.catalog_code not in done]
     blocks: list[Block] = [ParagraphBlock(text=lead)] if lead else []
@@ -63,6 +65,9 @@ def plan_blocks(
                 ),
             )
         )
+    if is_known:
+        return tuple(blocks)
+    if plan.steps:
         blocks.append(ParagraphBlock(text=_fees_summary(plan.steps)))
         blocks += _material_blocks(plan, {each.number for each in open_steps})
     if plan.left_out:

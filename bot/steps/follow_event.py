@@ -43,12 +43,23 @@ class EventDialogue:
     hotline: str
 
     def proceed(
-        self, turn: Turn, event: LifeEvent, run: EventRun, index: HybridIndex, *, lead: str = ""
+        self,
+        turn: Turn,
+        event: LifeEvent,
+        run: EventRun,
+        index: HybridIndex,
+        *,
+        lead: str = "",
+        is_known: bool = False,
     ) -> Turn:
-        """Put the next question, or tell the plan where there is none left."""
+        """Put the next question, or tell the plan where there is none left.
+
+        Args:
+            is_known: The plan was told just before; only what has changed of it is told again.
+        """
         question = next_question(event, run.answers, run.skipped)
         if question is None:
-            return self._told(turn, event, run, index, lead)
+            return self._told(turn, event, run, index, lead, is_known=is_known)
         return replace(
             kept(turn, run, asking=question.id),
             index=index,
@@ -62,7 +73,9 @@ class EventDialogue:
         catalogue = self.desk.catalogue(index).catalogue
         return plan(event, run.answers, catalogue.effective(region_of(turn), turn.day))
 
-    def _told(self, turn: Turn, event: LifeEvent, run: EventRun, index: HybridIndex, lead: str) -> Turn:
+    def _told(
+        self, turn: Turn, event: LifeEvent, run: EventRun, index: HybridIndex, lead: str, *, is_known: bool
+    ) -> Turn:
         catalogue = self.desk.catalogue(index).catalogue
         found = self.planned(turn, event, run, index)
         region, moment = region_of(turn), self.now()
@@ -84,8 +97,12 @@ class EventDialogue:
                 names=catalogue.widest(turn.day),
                 hotline=self.hotline,
                 lead=lead,
+                is_known=is_known,
             ),
-            cards=tuple(card_of(each.effective, catalogue, region=region, now=moment) for each in open_steps),
+            cards=tuple(
+                card_of(each.effective, catalogue, region=region, now=moment)
+                for each in open_steps[: 1 if is_known else None]
+            ),
             options=tuple(options),
         )
 
@@ -242,7 +259,7 @@ def _ticked(
     codes = tuple(each.step.catalog_code for each in meant)
     done = run.model_copy(update={"done": tuple(dict.fromkeys((*run.done, *codes)))})
     names = "、".join(f"“{each.effective.name}”" for each in meant)
-    return dialogue.proceed(turn, event, done, index, lead=f"已记下：{names}办好了。")
+    return dialogue.proceed(turn, event, done, index, lead=f"已记下：{names}办好了。", is_known=True)
 
 
 _ALL = ("", "全部", "所有", "全", "这些")

@@ -1,5 +1,6 @@
 """Hand off: a turn without an answer still leads on; an answer says what differs elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, Block, ListBlock, NoticeBlock, Option, ParagraphBlock
@@ -13,9 +14,11 @@ from bot.wording import (
     HOTLINE,
     NO_ANSWER,
     NO_ANSWER_REGION,
+    REST_OF,
     place_name,
     scope_of,
 )
+from knowledge_base.regions import specificity
 
 CLOSEST_TITLES = 3
 # Titles shown to a greeting or to someone in despair would be a mockery.
@@ -66,10 +69,20 @@ def _differing(turn: Turn) -> Turn:
 
 
 def _options(turn: Turn) -> tuple[Option, ...]:
-    return tuple(
-        Option(label=place_name(region), question=turn.text, region=region)
-        for region in turn.other_regions[:OFFERED_REGIONS]
+    """Return the places to choose from: those within another before it, which is then the rest of it."""
+    offered = turn.other_regions[:OFFERED_REGIONS]
+    provinces = list(dict.fromkeys(region.split("/")[0] for region in offered))
+    ordered = sorted(
+        offered, key=lambda region: (provinces.index(region.split("/")[0]), -specificity(region))
     )
+    return tuple(
+        Option(label=_label(region, offered), question=turn.text, region=region) for region in ordered
+    )
+
+
+def _label(region: str, offered: Sequence[str]) -> str:
+    holds_another = any(each.startswith(f"{region}/") for each in offered)
+    return REST_OF.format(place=place_name(region)) if holds_another else place_name(region)
 
 
 def _without_answer(turn: Turn, hotline: str) -> Turn:

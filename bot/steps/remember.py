@@ -71,7 +71,8 @@ def _topic(turn: Turn) -> Topic:
         name=of_item.effective.name if of_item else follows.name if follows else "",
         aspect=turn.aspect or (follows.aspect if follows else ""),
         document=document or (follows.document if follows else ""),
-        region=turn.region or "",
+        # Of a place that is not served nothing holds: the citizen is asked about where they are.
+        region=(turn.asked.region if turn.unserved else turn.region) or "",
         chosen=turn.asked.region or "",
     )
 

@@ -118,7 +118,8 @@ class Resolver:
             return _tapped(turn, thread.offer, manner.rest if own else "")
         asking = self._carried(turn, latest, manner) if own is None else ""
         if thread.topic is None and not thread.item:
-            return replace(turn, text=f"{manner.rest} {asking}".strip()) if asking else turn
+            carries = bool(asking) and (manner.substitutes or manner.corrects)
+            return replace(turn, text=f"{manner.rest} {asking}") if carries else turn
         meant = thread.item if is_sure else ""
         if thread.topic is None:
             return replace(turn, text=f"{thread.name}{CHOSEN}{asking or manner.rest}", meant=meant)

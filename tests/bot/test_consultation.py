@@ -29,6 +29,7 @@ STEPS = (
     "conclude",
     "hand_off",
     "offer_person",
+    "remember",
 )
 
 

@@ -110,6 +110,9 @@ def test_from_the_first_question_to_the_last_step(desk: Service) -> None:
     assert [check.done for check in steps(ticked).checks] == [True, False, False]
     assert "✓ 1. 犬只免疫" in ticked.text
     assert "已办好1件，还差2件。接下来办“养犬登记”。" in ticked.text
+    assert "居民身份证" not in ticked.text, "what was told just before is not told once more"
+    assert [card.name for card in ticked.services] == ["养犬登记"]
+    assert "居民身份证" in talk.say("还差什么").text
     talk.say("狗证办好了")
     assert talk.run().done == ("VACCINE", "REGISTER")
     assert "3件事都办好了" in talk.say("第3步办完了").text

@@ -114,6 +114,15 @@ def test_the_notice_names_a_few_regions_and_the_choices_more() -> None:
     assert len(turn.options) == 5
 
 
+def test_a_wide_place_beside_one_within_it_is_the_rest_of_it() -> None:
+    elsewhere = tuple(map(of_region, ("云岭省", "海州省", "云岭省/云州市", "云岭省/云州市/青岚县")))
+    turn = HAND_OFF(respond(turn_of("养犬登记？", NATION, elsewhere=elsewhere)))
+    assert [option.label for option in turn.options] == [
+        "青岚县", "云州市其他地方", "云岭省其他地方", "海州省"
+    ]  # fmt: skip
+    assert turn.options[1].region == "云岭省/云州市"
+
+
 def test_an_answer_that_holds_everywhere_is_left_alone() -> None:
     answered = respond(turn_of("养犬登记？", NATION, elsewhere=(of_region("海州省", score=-5.0),)))
     assert HAND_OFF(answered) is answered

@@ -88,6 +88,11 @@ def test_who_was_said_to_ask_is_kept_until_the_other_side_is_said() -> None:
     assert talk_after(given).identity == ("person",)
 
 
+def test_a_place_that_is_not_served_holds_for_nothing() -> None:
+    there = turn(AnswerStatus.NO_ANSWER, region="上海市", unserved="上海市")
+    assert talk_after(there).topics[0].region == ""
+
+
 def test_no_state_is_begun_where_the_channel_keeps_none() -> None:
     given = replace(turn_of("要多久？"), status=AnswerStatus.ANSWERED)
     assert remember(given).state is None
