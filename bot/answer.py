@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from bot.dialogue_state import DialogueState
+from knowledge_base.eligibility.records import Profile
 
 
 class AnswerStatus(StrEnum):
@@ -81,7 +82,20 @@ class PhonesBlock(_Frozen):
     phones: tuple[Phone, ...]
 
 
-Block = Annotated[ParagraphBlock | ListBlock | NoticeBlock | PhonesBlock, Field(discriminator="type")]
+class PolicyBlock(_Frozen):
+    """A policy that the citizen, by the profile they consented to, may fit; `code` is the rule's.
+
+    Where consent is withdrawn, the text is taken out of what is stored.
+    """
+
+    type: Literal["policy"] = "policy"
+    code: str
+    text: str
+
+
+Block = Annotated[
+    ParagraphBlock | ListBlock | NoticeBlock | PhonesBlock | PolicyBlock, Field(discriminator="type")
+]
 
 
 def plain_text(block: Block) -> str:
@@ -285,6 +299,7 @@ class Question(_Frozen):
         can_wait: The channel keeps the conversation open, so that a person can take it over.
         unanswered_before: How many questions in a row just before this one found no answer.
         state: Where the conversation stands; None where the channel keeps none.
+        person: What the citizen told with consent; None without. Never stored or sent with the question.
     """
 
     question: str
@@ -295,3 +310,4 @@ class Question(_Frozen):
     can_wait: bool = False
     unanswered_before: int = 0
     state: DialogueState | None = None
+    person: SkipJsonSchema[Profile | None] = Field(default=None, exclude=True, repr=False)

@@ -18,6 +18,7 @@ from bot.life_events.likeness import EventLikeness
 from bot.models import adapter_of, load_encoder, load_reranker, load_responder
 from bot.people import open_people
 from bot.pipeline import Step
+from bot.profiles.policies import Policies
 from bot.responders.contracts import Responder
 from bot.routing import wants_person
 from bot.service_confidence import ServiceConfidence
@@ -28,7 +29,10 @@ from knowledge_base import ingest
 from knowledge_base.blocking.store import BlockStore, LiveBlockList
 from knowledge_base.database import open_database
 from knowledge_base.dates import today
-from knowledge_base.errors import IndexUnavailable, IndexUnwritable, StoreError
+from knowledge_base.eligibility.linting import lint_rules
+from knowledge_base.eligibility.reading import read_rules
+from knowledge_base.eligibility.store import EligibilityStore, RuleChange
+from knowledge_base.errors import IndexUnavailable, IndexUnwritable, RulesUnreadable, StoreError
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.fetching import Fetcher
 from knowledge_base.ingest import IngestReport, Progress
@@ -127,6 +131,7 @@ class Service:
             LiveLifeEvents(self.life_events), self.service_desk, EventLikeness.load(), self.index.get
         )
         self.people = open_people(settings, engine)
+        self.policies = Policies(engine)
         self._reranker = reranker
         self.consultation = self.consultation_over(
             self.faq, rephrasing=None if responder is None else self._rephrasing(responder, encoder)
@@ -145,6 +150,7 @@ class Service:
             rephrasing=rephrasing,
             services=self.service_desk,
             life_events=self.life_event_desk,
+            policies=self.policies.in_force,
             reach=self.people.front.reach,
             block_list=self.block_list.get,
             replies=self.replies.text,
@@ -231,6 +237,18 @@ class Service:
             LifeEventsUnreadable: If there is no event in it.
         """
         return self.life_events.take_in((each.event for each in read_events(path).events.values()), by=by)
+
+    def take_in_rules(self, path: Path, *, by: str = "") -> RuleChange:
+        """Take in the rules of whom a policy reaches; rules with a fault are none of them taken in.
+
+        Raises:
+            RulesUnreadable: If they cannot be read, or lint finds a fault; names each.
+        """
+        book = read_rules(path)
+        codes = {each[-1].item.catalog_code for each in self.services.snapshot().versions.values()}
+        if findings := lint_rules(book, path.name, codes):
+            raise RulesUnreadable("\n".join(map(str, findings)))
+        return EligibilityStore(self.engine).take_in(book, by=by)
 
     def catch_up(self, on_progress: Callable[[Progress], None] | None = None) -> bool:
         """Bring the index up to the knowledge base; return whether there was anything to do."""

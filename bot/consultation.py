@@ -29,6 +29,7 @@ from bot.steps.judge import judge
 from bot.steps.keep_event import keep_event
 from bot.steps.locate import locate
 from bot.steps.match import candidates_of, match
+from bot.steps.mention import mention
 from bot.steps.offer import offer
 from bot.steps.offer_person import offer_person
 from bot.steps.open_event import open_event
@@ -46,6 +47,7 @@ from bot.wording import GENERATED, model_name, source_name
 from knowledge_base.blocking.matching import BlockMatcher
 from knowledge_base.blocking.sheets import packaged_block_words
 from knowledge_base.dates import SHANGHAI, today
+from knowledge_base.eligibility.records import Rule
 from knowledge_base.faq.store import FaqStore
 from knowledge_base.languages import Language
 from knowledge_base.regions import Gazetteer, load_gazetteer
@@ -81,8 +83,14 @@ class Consultation:
         reach: Callable[[Need], Reach] = lambda _: Reach.UNSTAFFED,
         life_events: LifeEventDesk | None = None,
         following: Following | None = None,
+        policies: Callable[[], tuple[Rule, ...]] = tuple,
     ) -> None:
-        """`reach` tells whether a person can be reached; without it nobody can."""
+        """Open a consultation.
+
+        Args:
+            reach: Tells whether a person can be reached; without it nobody can.
+            policies: The eligibility rules in force.
+        """
         self._clock = clock
         self.confidence = confidence or Confidence.load()
         regions = _Regions(store, index, services)
@@ -133,6 +141,7 @@ class Consultation:
             ("conclude", conclude(reply, call)),
             ("hand_off", hand_off(settings.hotline)),
             *doors,
+            ("mention", mention(policies, self._clock)),
             ("offer_person", offer_person(settings.offer_person_after, settings.offer_person_words)),
             ("remember", remember),
         ]

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
         webhook_url: Where every step of a ticket is announced; empty for nowhere.
         webhook_secret: Signs what is sent there and what comes back; empty takes nothing in.
         webhook_with_contact: Send consented contacts along.
+        profile_days: What a citizen told to be matched to policies is deleted after so many days without use.
+        remind_days: So many days before the last day of a policy, who may fit it is reminded.
         draft_variants: How many other wordings a FAQ draft made of unanswered questions takes at most.
         gate_questions: The labelled answer set a FAQ entry is tried on before it is published; none means
             the one that comes with the sample.
@@ -132,6 +134,8 @@ class Settings(BaseSettings):
     webhook_url: str = Field(default="", pattern=r"^$|^https?://")
     webhook_secret: SecretStr = SecretStr("")
     webhook_with_contact: bool = False
+    profile_days: int = Field(default=180, ge=1, le=3650)
+    remind_days: int = Field(default=14, ge=1, le=365)
     draft_variants: int = Field(default=8, ge=0, le=20)
     gate_questions: Path | None = None
     gate_faq_questions: Path | None = None

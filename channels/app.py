@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.conversations import Conversations
 from bot.people import open_people
+from bot.profiles.desk import open_profile_desk
 from bot.settings import Settings, read_settings
 from channels.desk.socket import desk
 from channels.limiting import LookUpLimits, RateLimits
@@ -72,6 +73,7 @@ def create_app(
             conversations=Conversations(database),
             people=people,
             counter=PeopleCounter(people, lookups, max_chars=settings.max_question_chars),
+            profiles=open_profile_desk(settings, database),
             library=library or KnowledgeStore(database),
             limits=limits,
             metrics=Metrics(),

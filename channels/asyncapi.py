@@ -17,8 +17,9 @@ JSON 文本帧，每帧一条消息，最大 {MAX_FRAME_BYTES} 字节（超出�
 
 服务端消息都带 seq。accepted、block、answer、feedback_saved 和有关人工、工单、评价的消息属于对话：
 seq 从 1 起逐条加一，断线后用 resume_token 和 last_seq 重连，漏掉的会按序补发。welcome、pong、error、
-ticket_progress 只说明线路，带当前 seq 而不占用新的 seq，也不补发。同一 client_id 的问题再次发送，
-按记录答复，不会重复提问。
+ticket_progress 只说明线路，带当前 seq 而不占用新的 seq，也不补发；policies、policy_reminders 说的是市民同意
+保存的资料，同样不占 seq、不留存，撤回同意后不会再出现。同一 client_id 的问题再次发送，按记录答复，
+不会重复提问。
 
 坐席连接 /ws/v1/desk，先发 sign_on。消息不编号：重新登录就会重新得到手里的每个会话和其中说过的每句话。
 

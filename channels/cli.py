@@ -18,6 +18,7 @@ from channels import (
     block_commands,
     desk_commands,
     document_commands,
+    eligibility_commands,
     faq_commands,
     life_event_commands,
     reply_commands,
@@ -51,6 +52,7 @@ app.add_typer(service_commands.group, name="service")
 app.add_typer(life_event_commands.group, name="life-event")
 app.add_typer(desk_commands.group, name="desk")
 app.add_typer(unanswered_commands.group, name="unanswered")
+app.add_typer(eligibility_commands.group, name="eligibility")
 
 
 @app.command()
@@ -297,6 +299,7 @@ def _load_sample(settings: "Settings") -> None:
             report = service.ingest(folder / "documents", on_progress=on_progress)
         service.take_in_services(folder / "services")
         service.take_in_life_events(folder / "life-events")
+        service.take_in_rules(folder / "eligibility.json")
     finally:
         service.close()
     for outcome in report.outcomes:

@@ -1,4 +1,4 @@
-"""What a serving process does about people by itself: the queue, overdue tickets, deliveries."""
+"""What a serving process does about people by itself: the queue, overdue tickets, deliveries, reminders."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,7 @@ from channels.reception import Reception
 SWEEP_S = 3.0
 DELIVER_S = 5.0
 ESCALATE_S = 300.0
+REMIND_S = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,14 @@ async def tend_people(reception: Reception) -> None:
     async def deliver() -> None:
         await to_thread.run_sync(people.deliver)
 
+    async def remind() -> None:
+        for conversation_id in await to_thread.run_sync(reception.profiles.tend):
+            reception.bells.ring(conversation_id)
+
     async with anyio.create_task_group() as jobs:
         jobs.start_soon(_every, SWEEP_S, sweep)
         jobs.start_soon(_every, ESCALATE_S, escalate)
+        jobs.start_soon(_every, REMIND_S, remind)
         if people.courier is not None:
             jobs.start_soon(_every, DELIVER_S, deliver)
 

@@ -3,7 +3,8 @@
 Messages that belong to the conversation (accepted, block, answer, feedback_saved, and those about people,
 see `channels.people_protocol`) take the next `seq` and are kept until the client has seen them. `welcome`,
 `pong` and `error` speak of the line itself: they carry the `seq` reached so far, take none, and are not
-repeated after a lost line.
+repeated after a lost line. Nor are those about a citizen's profile (`channels.profile_protocol`), so that
+nothing of it stays behind when it is withdrawn.
 """
 
 from datetime import date
@@ -15,6 +16,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from bot.answer import Answer, Block
 from channels.people_protocol import PEOPLE_TYPES, PeopleMessage, PeopleNews
+from channels.profile_protocol import PROFILE_TYPES, ProfileMessage, ProfileNews
 from channels.wire import Numbered, Wire
 from knowledge_base.errors import WenzhengError
 
@@ -90,7 +92,7 @@ class Ping(Wire):
     t: float | None = Field(default=None, description="Anything the client wants back, such as its clock")
 
 
-AnyClientMessage = Hello | QuestionMessage | FeedbackMessage | Ping | PeopleMessage
+AnyClientMessage = Hello | QuestionMessage | FeedbackMessage | Ping | PeopleMessage | ProfileMessage
 ClientMessage = Annotated[AnyClientMessage, Field(discriminator="type")]
 
 
@@ -165,12 +167,20 @@ class ErrorMessage(Numbered):
 
 
 ServerMessage = Annotated[
-    Welcome | Accepted | BlockMessage | AnswerMessage | FeedbackSaved | Pong | ErrorMessage | PeopleNews,
+    Welcome
+    | Accepted
+    | BlockMessage
+    | AnswerMessage
+    | FeedbackSaved
+    | Pong
+    | ErrorMessage
+    | PeopleNews
+    | ProfileNews,
     Field(discriminator="type"),
 ]
 
 _CLIENT: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
-_CLIENT_TYPES = ("hello", "question", "feedback", "ping", *PEOPLE_TYPES)
+_CLIENT_TYPES = ("hello", "question", "feedback", "ping", *PEOPLE_TYPES, *PROFILE_TYPES)
 
 
 def parse_client_message(raw: str | bytes) -> AnyClientMessage:

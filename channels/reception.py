@@ -13,6 +13,7 @@ from bot.answer import Advice, Answer, Question
 from bot.conversations import Conversations
 from bot.people import People
 from bot.personal_data import mask
+from bot.profiles.desk import ProfileDesk
 from bot.settings import Settings
 from channels.limiting import RateLimits
 from channels.metrics import Metrics
@@ -113,6 +114,7 @@ class Reception:
     conversations: Conversations
     people: People
     counter: PeopleCounter
+    profiles: ProfileDesk
     library: Library
     limits: RateLimits
     metrics: Metrics

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from bot.conversations import Event
 from bot.question_text import check_question_text
 from channels.people_protocol import PeopleMessage
+from channels.profile_protocol import ProfileMessage
 from channels.protocol import (
     ErrorCode,
     ErrorMessage,
@@ -57,6 +58,13 @@ class Attend:
 
 
 @dataclass(frozen=True, slots=True)
+class FindPolicies:
+    """Carry out what is asked of the citizen's profile, and show what comes of it."""
+
+    message: ProfileMessage
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Send a message that is not part of the conversation."""
 
@@ -70,7 +78,7 @@ class Close:
     code: int
 
 
-Action = Open | Ask | Rate | Attend | Say | Close
+Action = Open | Ask | Rate | Attend | FindPolicies | Say | Close
 
 
 class ServerSession:
@@ -99,7 +107,8 @@ class ServerSession:
             case FeedbackMessage():
                 return (*self._greeting(), Rate(message))
             case _:
-                return (*self._greeting(), Attend(message))
+                action = FindPolicies(message) if isinstance(message, ProfileMessage) else Attend(message)
+                return (*self._greeting(), action)
 
     def opened(self, conversation_id: str, cursor: int) -> None:
         """Take note that the conversation is open and the client holds everything up to `cursor`."""

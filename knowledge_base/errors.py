@@ -176,6 +176,14 @@ class UnknownLifeEvent(KnowledgeError):
     """There is no life event of that code."""
 
 
+class RulesUnreadable(KnowledgeError):
+    """Eligibility rules or a profile cannot be read; the message names file, rule and field, and the cure."""
+
+
+class UnknownRule(KnowledgeError):
+    """There is no eligibility rule of that code."""
+
+
 class StoreError(KnowledgeError):
     """The database refused an operation."""
 
@@ -206,6 +214,10 @@ class IndexUnwritable(RetrievalError):
 
 class DeskError(WenzhengError):
     """What is asked of the desk, of a ticket or of a rating is refused; the message says why."""
+
+
+class ConsentMissing(WenzhengError):
+    """A citizen has not agreed to the text in force that their profile is kept."""
 
 
 class IllegalHandover(DeskError):

@@ -1,8 +1,8 @@
 """The revision: the number of the last write that changed what may be answered, and the turn writers take.
 
-The operators' words, block list and replies, the service catalogue and life events have revisions of their
-own. Each is one row, and every change of it is one statement, for the first write as for any other, or two
-first writers would meet at the insert.
+The operators' words, block list and replies, the service catalogue, life events and eligibility rules have
+revisions of their own. Each is one row, and every change of it is one statement, for the first write as for
+any other, or two first writers would meet at the insert.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ SERVICES = "services_revision"
 LIFE_EVENTS = "life_events_revision"
 BLOCK_LIST = "block_list_revision"
 REPLIES = "replies_revision"
+ELIGIBILITY = "eligibility_revision"
 
 
 def revision_of(session: Session, key: str = DOCUMENTS) -> int:

@@ -43,9 +43,9 @@ def without(turn: Turn, broken: Collection[int]) -> Turn:
 
 def rests_on(block: Block, following: tuple[Block, ...]) -> set[int]:
     """Return the citations a block needs; an introduction stands and falls with what it introduces."""
-    if block.type == "notice" or block.type == "phones":  # noqa: PLR1714 (tells the types apart)
-        return set()
-    return set(block.cites) or (rests_on(following[0], following[1:]) if following else set())
+    if block.type == "paragraph" or block.type == "list":  # noqa: PLR1714 (tells the types apart)
+        return set(block.cites) or (rests_on(following[0], following[1:]) if following else set())
+    return set()
 
 
 def _fault(citation: Citation, turn: Turn, sources: Mapping[tuple[int, int], Evidence]) -> str:

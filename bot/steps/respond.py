@@ -5,7 +5,8 @@ A curated answer is given as the operators wrote it and said to be theirs; its s
 
 from dataclasses import replace
 
-from bot.answer import AnswerStatus, Block, Citation, CitedDocument, ListBlock, ParagraphBlock, QuoteSpan
+from bot.answer import AnswerStatus, Block, Citation, ListBlock, ParagraphBlock
+from bot.citing import cite
 from bot.responders.extractive import Quotation, quote
 from bot.responders.layout import Part, lay_out
 from bot.turn import CuratedAnswer, Evidence, Turn
@@ -78,27 +79,4 @@ def quoted_block(part: Part, quotation: Quotation, n: int) -> Block:
 
 def citation_of(n: int, evidence: Evidence, quotation: Quotation, turn: Turn) -> Citation:
     """Return the n-th citation of a turn: where the quotation stands, and whether that is in force."""
-    chunk = evidence.chunk
-    document, meta = chunk.document, chunk.document.meta
-    return Citation(
-        n=n,
-        document=CitedDocument(
-            id=document.id,
-            title=meta.title,
-            doc_number=meta.doc_number,
-            issuer=meta.issuer,
-            level=meta.level,
-            region=meta.region,
-            source_file=document.source_file,
-        ),
-        version_id=chunk.version_id,
-        article=chunk.draft.article,
-        heading_path=chunk.draft.heading_path,
-        quote=quotation.text,
-        span=QuoteSpan(start=quotation.start, end=quotation.end),
-        effective_from=chunk.effective_from,
-        effective_to=chunk.effective_to,
-        in_force=(chunk.effective_from is None or chunk.effective_from <= turn.day)
-        and (chunk.effective_to is None or turn.day < chunk.effective_to),
-        url=meta.url,
-    )
+    return cite(n, evidence.chunk, quotation.text, quotation.start, day=turn.day)

@@ -21,6 +21,7 @@ from bot.conversations import Conversation
 from bot.tickets.records import TicketProgress
 from channels.people_counter import Citizen, Refusal
 from channels.people_protocol import PeopleMessage, TicketProgressMessage
+from channels.profile_protocol import ProfileMessage
 from channels.protocol import (
     Accepted,
     AnswerMessage,
@@ -35,7 +36,8 @@ from channels.protocol import (
     Welcome,
 )
 from channels.reception import NotReadyError, Reception
-from channels.session import Action, Ask, Attend, Close, Open, Rate, Say, ServerSession
+from channels.session import Action, Ask, Attend, Close, FindPolicies, Open, Rate, Say, ServerSession
+from channels.web.policies import ProfileLine, told_with_consent
 from knowledge_base.errors import QuestionRejected
 
 log = logging.getLogger(__name__)
@@ -90,6 +92,9 @@ class Line:
         )
         self._region: str | None = None
         self._locale: str | None = None
+        self._profile = ProfileLine(
+            reception, self._session, wait_s=self._wait_s, send=self._send, refuse=self._refuse_message
+        )
 
     async def run(self) -> None:
         """Serve until the client leaves, is idle or too slow, or the server stops."""
@@ -133,12 +138,15 @@ class Line:
                 await self._open(hello)
                 tasks.start_soon(self._tell_events)
                 tasks.start_soon(self._stay_in_queue)
+                tasks.start_soon(self._profile.tell_reminders)
             case Ask(question):
                 await self._take(question)
             case Rate(feedback):
                 await self._rate(feedback)
             case Attend(wanted):
                 await self._attend(wanted)
+            case FindPolicies(of_profile):
+                await self._profile.take(of_profile)
             case Say(message):
                 if message.type == "error":
                     message = self._counted(message)
@@ -147,7 +155,7 @@ class Line:
 
     def _counted(self, fault: ErrorMessage) -> ErrorMessage:
         """Count a frame that asks for nothing like a question: a flood of them is limited as well."""
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if not wait_s:
             return fault
         reason = f"发送太快了，请 {wait_s:.0f} 秒后再试。"
@@ -186,7 +194,7 @@ class Line:
         if self._reception.backend is None:
             await self._refuse(ErrorCode.NOT_READY, f"{self._reception.waiting_for}，请稍候再问。", message)
             return
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if wait_s:
             await self._refuse(
                 ErrorCode.RATE_LIMITED, f"提问太快了，请 {wait_s:.0f} 秒后再试。", message, wait_s
@@ -246,12 +254,17 @@ class Line:
                     self._conversations.unanswered_streak, conversation_id
                 ),
                 state=await to_thread.run_sync(self._conversations.dialogue_state, conversation_id),
+                person=await to_thread.run_sync(told_with_consent, self._reception.profiles, conversation_id),
             )
             answer = await self._reception.answer(question, channel=CHANNEL)
             events = _answer_events(answer_id, message.client_id, answer)
             await to_thread.run_sync(
                 lambda: self._conversations.record_answer(conversation_id, answer_id, answer, events=events)
             )
+            if any(block.type == "policy" for block in answer.blocks):
+                await to_thread.run_sync(
+                    self._reception.profiles.profiles.forget_if_withdrawn, conversation_id
+                )
             citizen = self._citizen(message.region)
             if answer.status is AnswerStatus.HANDED_TO_HUMAN:
                 await to_thread.run_sync(self._reception.counter.call, citizen)
@@ -270,7 +283,7 @@ class Line:
 
     async def _rate(self, feedback: FeedbackMessage) -> None:
         conversation_id = self._conversation_id
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if wait_s:
             await self._refuse(
                 ErrorCode.RATE_LIMITED, f"操作太快了，请 {wait_s:.0f} 秒后再试。", None, wait_s
@@ -295,7 +308,7 @@ class Line:
 
     async def _attend(self, message: PeopleMessage) -> None:
         """Have a message about people carried out; what comes of it is told with the other events."""
-        wait_s = self._reception.limits.wait_s(address=self._address, connection=self._id)
+        wait_s = self._wait_s()
         if wait_s:
             reason = f"操作太快了，请 {wait_s:.0f} 秒后再试。"
             await self._refuse_message(Refusal(ErrorCode.RATE_LIMITED, reason, wait_s), message)
@@ -310,10 +323,13 @@ class Line:
         elif outcome is not None:
             await self._refuse_message(outcome, message)
 
+    def _wait_s(self) -> float:
+        return self._reception.limits.wait_s(address=self._address, connection=self._id)
+
     def _citizen(self, region: str | None = None) -> Citizen:
         return Citizen(self._conversation_id, region or self._region, self._locale, self._address)
 
-    async def _refuse_message(self, refusal: Refusal, message: PeopleMessage) -> None:
+    async def _refuse_message(self, refusal: Refusal, message: PeopleMessage | ProfileMessage) -> None:
         self._reception.metrics.reject(CHANNEL, refusal.code)
         client_id = getattr(message, "client_id", None)
         said = self._session.refuse(refusal.code, refusal.message, client_id, refusal.retry_after_s)

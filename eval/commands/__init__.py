@@ -7,6 +7,7 @@ import typer
 
 from eval.commands.answers import evaluate_answers, evaluate_coverage, evaluate_faq
 from eval.commands.dialogues import evaluate_dialogues
+from eval.commands.eligibility import evaluate_eligibility
 from eval.commands.gate import gate
 from eval.commands.guards import evaluate_guards, evaluate_routes
 from eval.commands.learning import calibrate, evaluate_clusters, train_adapter
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     group.command("services")(evaluate_services)
     group.command("life-events")(evaluate_life_events)
     group.command("dialogues")(evaluate_dialogues)
+    group.command("eligibility")(evaluate_eligibility)
     group.command("routes")(evaluate_routes)
     group.command("guards")(evaluate_guards)
     group.command("adapter")(train_adapter)

@@ -43,6 +43,7 @@ class Taker:
     pages: list[str] = field(default_factory=list)
     services: list[Path] = field(default_factory=list)
     life_events: list[Path] = field(default_factory=list)
+    rules: list[Path] = field(default_factory=list)
     closed: int = 0
 
     def take_in_services(self, path: Path) -> None:
@@ -50,6 +51,9 @@ class Taker:
 
     def take_in_life_events(self, path: Path) -> None:
         self.life_events.append(path)
+
+    def take_in_rules(self, path: Path) -> None:
+        self.rules.append(path)
 
     def ingest(
         self,
@@ -322,6 +326,7 @@ def test_serve_fills_an_empty_data_directory_once(
     assert [path.name for path in taker.taken] == ["documents"]
     assert taker.services == [taker.taken[0].parent / "services"]
     assert taker.life_events == [taker.taken[0].parent / "life-events"]
+    assert taker.rules == [taker.taken[0].parent / "eligibility.json"]
     assert (served["app"], served["port"], served["workers"]) == ("channels.app:create_app", 8765, 2)
 
 

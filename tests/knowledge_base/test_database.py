@@ -14,7 +14,10 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.dialects import sqlite
 
 import bot.conversations  # its tables belong to the same history
-import knowledge_base.blocking.store  # and so do these
+import bot.learning.tables  # and so do these
+import bot.profiles.store
+import knowledge_base.blocking.store
+import knowledge_base.eligibility.store
 import knowledge_base.faq.tables
 import knowledge_base.holds
 import knowledge_base.replies
@@ -258,5 +261,5 @@ def test_an_older_database_is_brought_up_to_date_and_all_it_held_is_published(
             (1, "published", "2026-01-01"),
             (3, "published", "2026-02-01"),
         ]
-    assert schema_revisions(again) == ("0010", "0010")
+    assert schema_revisions(again) == ("0011", "0011")
     again.dispose()

@@ -13,9 +13,14 @@ from pydantic import JsonValue
 from sqlalchemy import Engine, MetaData, Table, create_engine, select
 
 import bot.learning.tables
-import bot.people  # noqa: F401  (its tables belong to the same history, as do those below)
+import bot.people
+import bot.profiles.store  # noqa: F401  (its tables belong to the same history, as do those around)
+import knowledge_base.blocking.store
+import knowledge_base.eligibility.store
 import knowledge_base.faq.tables
+import knowledge_base.holds
 import knowledge_base.life_events.tables
+import knowledge_base.replies
 import knowledge_base.services.tables
 import knowledge_base.word_store  # noqa: F401
 from knowledge_base.database import MIGRATIONS, Base, migrate, open_database
@@ -381,6 +386,20 @@ ROWS: Mapping[str, Mapping[str, list[dict[str, Value]]]] = {
                 "faq_id": None,
                 "by": "",
                 "at": NOON,
+            }
+        ],
+    },
+    "0011": {
+        "eligibility_rules": [
+            {
+                "id": 1,
+                "code": "elder-allowance",
+                "version": 1,
+                "content": {"code": "elder-allowance"},
+                "added_at": NOON,
+                "added_by": "张三",
+                "withdrawn_at": None,
+                "withdrawn_by": "",
             }
         ],
     },

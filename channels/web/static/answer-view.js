@@ -55,6 +55,7 @@ export class AnswerView {
 
   #draw(block) {
     if (block.type === "notice") return element("p", { class: "notice" }, block.text);
+    if (block.type === "policy") return element("p", { class: "notice policy-mention" }, block.text);
     if (block.type === "phones") return element("ul", { class: "phones" }, ...block.phones.map(phoneLink));
     const marks = block.cites.map((n) => this.#mark(n));
     const attributes = { class: block.quoted ? "quoted" : null };

@@ -12,8 +12,11 @@
  *   agentMessage {id, name, text}                     said {clientId, text}        serviceRated {about, level, due}
  *   ticketOffered {reason, opensAt, categories}       ticket {number, code, …}     ticketChanged {number, status, due, text}
  *   ticketProgress {ticket}
+ * and about the citizen's profile and what it leads to, never numbered and never kept:
+ *   policies {consent, form, told, found, deleted}    policyReminders {reminders}
  */
 const TRANSIENT = new Set(["rate_limited", "not_ready", "internal"]);
+const UNNUMBERED = { ticket_progress: "ticketProgress", policies: "policies", policy_reminders: "policyReminders" };
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15000;
 
@@ -128,6 +131,28 @@ export class ChatClient {
     return this.#frame({ type: "rate", about, level, reasons, text });
   }
 
+  /** Ask how the profile stands: what is asked, and with consent what was told and found. */
+  openProfile() {
+    return this.#frame({ type: "open_profile" });
+  }
+
+  consentToProfile(version) {
+    return this.#frame({ type: "consent_profile", version });
+  }
+
+  /** @param told {birth_year, region, children, tags, enterprise, without} */
+  saveProfile(told) {
+    return this.#frame({ type: "save_profile", told });
+  }
+
+  withdrawProfile() {
+    return this.#frame({ type: "withdraw_profile" });
+  }
+
+  dismissReminder(id) {
+    return this.#frame({ type: "dismiss_reminder", id });
+  }
+
   ping(t) {
     return this.#frame({ type: "ping", t });
   }
@@ -142,7 +167,10 @@ export class ChatClient {
     if (message.type === "welcome") return this.#welcome(message);
     if (message.type === "error") return { frames: [], happenings: [this.#refused(message)] };
     if (message.type === "pong") return { frames: [], happenings: [{ kind: "pong", t: message.t }] };
-    if (message.type === "ticket_progress") return { frames: [], happenings: [{ kind: "ticketProgress", ticket: message.ticket }] };
+    if (UNNUMBERED[message.type]) {
+      const { type, seq, ...news } = message;
+      return { frames: [], happenings: [{ kind: UNNUMBERED[type], ...news }] };
+    }
     return { frames: [], happenings: this.#inOrder(message) };
   }
 

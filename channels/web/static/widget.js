@@ -4,6 +4,7 @@ import { ChatClient } from "./client.js";
 import { Connection } from "./connection.js";
 import { element, regionName } from "./dom.js";
 import { PeopleView } from "./people-view.js";
+import { PoliciesView } from "./policies-view.js";
 import { SourceView } from "./source-view.js";
 
 const SAVED = "wenzheng.conversation";
@@ -28,6 +29,12 @@ const people = new PeopleView({
   log,
   send: (frames) => connection.send(frames),
   client,
+});
+const policies = new PoliciesView({
+  log,
+  client,
+  send: (frames) => connection.send(frames),
+  openCitation: (citation, opener) => source.open(citation, opener),
 });
 const views = new Map();
 let { homeRegion } = document.body.dataset;
@@ -82,6 +89,7 @@ const draw = {
 function happened(happening) {
   draw[happening.kind]?.(happening);
   if (people.happened(happening)) scrollDown();
+  if (policies.happened(happening)) scrollDown();
   if (happening.kind !== "refused" || happening.code !== "not_ready") showBusy();
   store(sessionStorage, SAVED, client.snapshot());
 }

@@ -195,3 +195,17 @@ test("over 500 bad lines: drops, duplicates and reorders never lose, repeat or s
     assert.deepEqual(held.map(({ index }) => index), log.map((_, at) => at), `seed ${seed}`);
   }
 });
+
+test("what concerns the profile takes no seq and is handed out as it comes", () => {
+  const client = newClient();
+  assert.deepEqual(client.openProfile(), []);
+  give(client, WELCOME);
+  assert.deepEqual(sent(client.openProfile()), [{ type: "open_profile" }]);
+  assert.deepEqual(sent(client.saveProfile({ birth_year: 1960 })), [{ type: "save_profile", told: { birth_year: 1960 } }]);
+  const policies = { type: "policies", seq: 0, consent: { given: true }, deleted: false };
+  const { happenings } = give(client, policies);
+  assert.deepEqual(happenings, [{ kind: "policies", consent: { given: true }, deleted: false }]);
+  assert.equal(give(client, policies).happenings.length, 1);
+  assert.equal(client.lastSeq, 0);
+  assert.deepEqual(kinds(give(client, { type: "policy_reminders", seq: 0, reminders: [] })), ["policyReminders"]);
+});

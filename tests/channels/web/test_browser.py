@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +15,17 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
 from websockets.sync.client import connect
 
+import knowledge_base
 from bot.desk.agents import Agents
 from bot.desk.handover import Skills
 from bot.settings import Settings
 from channels.app import create_app
+from knowledge_base.eligibility.reading import read_rules
+from knowledge_base.eligibility.store import EligibilityStore
+from knowledge_base.ingest import ingest_files
+from knowledge_base.services.sheets import read_catalogue
+from knowledge_base.services.store import ServiceStore
+from knowledge_base.store import KnowledgeStore
 
 if TYPE_CHECKING:
     from tests.channels.conftest import FakeLibrary, FakeService
@@ -34,6 +42,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SAMPLE = Path(knowledge_base.__file__).parent / "sample"
 QUESTION = "公积金提取要什么材料？"
 
 
@@ -344,3 +353,63 @@ CONTRAST_SCRIPT = """() => {
   }
   return faint;
 }"""
+
+
+@pytest.fixture
+def policies(engine: Engine, library: "FakeLibrary", monkeypatch: pytest.MonkeyPatch) -> EligibilityStore:
+    """Have the sample's rules, its services, and the documents on the allowance for the old."""
+    documents = SAMPLE / "documents" / "云岭省" / "云州市" / "云州市人民政府关于调整全市高龄津贴标准的通知.md"
+    ingest_files(KnowledgeStore(engine), documents, region="云岭省/云州市", max_bytes=1_000_000)
+    monkeypatch.setattr(library, "document_text", KnowledgeStore(engine).document_text)
+    ServiceStore(engine).take_in(read_catalogue(SAMPLE / "services").batch, by="张三")
+    rules = EligibilityStore(engine)
+    rules.take_in(read_rules(SAMPLE / "eligibility.json"), by="张三")
+    return rules
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_citizen_finds_policies_and_takes_it_all_back(
+    page: Page, policies: EligibilityStore, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    opener = page.get_by_role("button", name="看看我能享受哪些政策")
+    opener.press("Enter")
+    panel = page.get_by_role("complementary", name="看看我能享受哪些政策")
+    expect(panel.get_by_text("存多久：加密保存，180 天不用就自动删除")).to_be_visible()
+    panel.get_by_role("button", name="同意，开始填写").press("Enter")
+    year = panel.get_by_label("出生年份")
+    expect(year).to_be_focused()
+    year.fill("1940")
+    panel.get_by_label("所在地区").select_option("云岭省/云州市/其他区县")
+    panel.locator("summary", has_text="身份和情况").press("Enter")
+    panel.get_by_role("checkbox", name="本地户籍", exact=True).press("Space")
+    year.press("Enter")
+    status = panel.get_by_role("status")
+    expect(status).to_have_text("您可能符合 1 项政策，还有 5 项差一个条件就能判断。")
+    card = panel.get_by_role("article", name="公交优待（敬老卡）", exact=True)
+    expect(card).to_contain_text("可申领 · 要自己申请")
+    expect(card.get_by_role("article")).to_contain_text("咨询电话")
+    allowance = panel.get_by_role("article", name="高龄津贴", exact=True)
+    question = allowance.get_by_role("group", name="您的情况里有“离休干部生活补贴”吗？")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for control in panel.locator("button:visible, select:visible, summary:visible").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44, control.inner_text()
+    question.get_by_role("button", name="没有").press("Enter")
+    expect(status).to_have_text("您可能符合 2 项政策，还有 4 项差一个条件就能判断。")
+    expect(allowance).to_contain_text("免申即享 · 不用申请")
+    expect(allowance.locator("blockquote")).to_contain_text("具有本市户籍、年满80周岁的老年人")
+    cited = allowance.get_by_role("button", name="依据《云州市人民政府关于调整全市高龄津贴标准的通知》")
+    cited.press("Enter")
+    quoted = page.get_by_role("complementary", name="依据原文").locator("mark")
+    expect(quoted).to_contain_text("具有本市户籍、年满80周岁的老年人")
+    page.keyboard.press("Escape")
+    expect(cited).to_be_focused()
+    assert "有权" not in panel.inner_text()
+    panel.get_by_role("button", name="撤回同意并删除").press("Enter")
+    expect(status).to_have_text("已撤回同意。您填写的资料、提醒和回答里的提示都已删除。")
+    expect(panel.get_by_role("button", name="同意，开始填写")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(opener).to_be_focused()

@@ -1,0 +1,1 @@
+"""Profiles that citizens consented to: sealed at rest, gone when withdrawn."""

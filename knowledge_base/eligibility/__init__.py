@@ -1,0 +1,1 @@
+"""Which policies reach whom: rules as data, read and judged without running anything of them."""
