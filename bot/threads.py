@@ -27,6 +27,7 @@ BROUGHT_UP_FROM = 0.03
 SHORT_CHARS = 6
 SHORT_PICK_CHARS = 8
 # Cosines of short questions lie close together; brought to the scale of the other signals.
+_BY_ITSELF = SIGNALS.index("by_itself")
 _MEAN_COSINE, _PER_COSINE = 0.85, 10.0
 
 
@@ -46,6 +47,11 @@ class Thread:
     name: str
     offer: Offer | None
     values: tuple[float, ...]
+
+    @property
+    def by_itself(self) -> float:
+        """Probability, in [0, 1], that the line means this item whatever was said before."""
+        return self.values[_BY_ITSELF]
 
 
 class Matching:

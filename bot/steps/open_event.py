@@ -7,7 +7,7 @@ from bot.dialogue_state import EventRun
 from bot.life_events.blocks import questionnaire_blocks
 from bot.pipeline import Step
 from bot.steps.follow_event import EventDialogue, progress_of
-from bot.steps.serve import region_of
+from bot.steps.serve import CHOSEN, region_of
 from bot.turn import Turn
 from bot.wording import ASK_SERVICE_REGION, place_name
 from knowledge_base.life_events.planning import next_question
@@ -21,7 +21,10 @@ def open_event(dialogue: EventDialogue) -> Step:
     desk = dialogue.desk
 
     def step(turn: Turn) -> Turn:
-        if turn.status is not None or turn.query is None or turn.vector is None or turn.index is None:
+        if turn.query is None or turn.vector is None or turn.index is None:
+            return turn
+        is_of_item = bool(turn.meant) or CHOSEN in turn.text
+        if turn.status is not None or is_of_item:
             return turn
         region = region_of(turn)
         found = desk.matches(turn.query, turn.vector, turn.index, region=region, day=turn.day)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.answer import AnswerStatus, Option, ParagraphBlock
-from bot.aspects import Aspect, aspect_of
+from bot.aspects import Aspect, aspect_of, names_a_matter
 from bot.confidence import beyond_documents
 from bot.dialogue_state import Offer, Talk, Topic
 from bot.following import Following
@@ -84,7 +84,18 @@ class Resolver:
         found = threads(turn, talk, manner, self.desk)
         chances = self.following.of([each.values for each in found])
         best = max(range(len(found)), key=chances.__getitem__)
+        named = self._named_clearly(found, manner)
+        if named is not None:
+            # Nothing before it makes a line mean another item than the one it names.
+            return self._gone_on(turn, latest, manner, named, is_sure=True)
         return self._gone_on(turn, latest, manner, found[best], is_sure=chances[best] >= SURE)
+
+    def _named_clearly(self, found: Sequence[Thread], manner: Manner) -> Thread | None:
+        """Return the thread of the item that a line names by itself; if it was not talked of, of the line."""
+        if manner.corrects or not names_a_matter(manner.rest):
+            return None
+        named = next((each for each in found if each.by_itself >= self.desk.confidence.threshold), None)
+        return named if named is None or named.topic is not None or named.offer is not None else found[-1]
 
     def _declined(self, turn: Turn, talk: Talk) -> Turn:
         """Offer what comes next in likelihood after the choices none of which was meant; or ask openly."""

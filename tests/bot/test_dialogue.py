@@ -150,6 +150,11 @@ def test_one_comes_back_to_what_was_talked_of_before(talk: Talk) -> None:
     assert first_line(talk.say("刚才那个养犬登记要多久")).startswith("“养犬登记”的办理时限")
 
 
+def test_an_item_that_a_line_names_is_meant_whatever_was_said_before(talk: Talk) -> None:
+    talk.say("犬只标识换领收费吗")
+    assert first_line(talk.say("那养犬登记要多久")).startswith("“养犬登记”的办理时限")
+
+
 def test_a_line_of_its_own_is_not_read_with_the_one_before(talk: Talk) -> None:
     talk.say("养犬登记收费吗")
     turn = talk.say("职工有哪些情形可以提取住房公积金")
