@@ -21,10 +21,8 @@ def open_event(dialogue: EventDialogue) -> Step:
     desk = dialogue.desk
 
     def step(turn: Turn) -> Turn:
-        if turn.query is None or turn.vector is None or turn.index is None:
-            return turn
-        is_of_item = bool(turn.meant) or CHOSEN in turn.text
-        if turn.status is not None or is_of_item:
+        is_open = turn.status is None and not turn.meant and CHOSEN not in turn.text
+        if not is_open or turn.query is None or turn.vector is None or turn.index is None:
             return turn
         region = region_of(turn)
         found = desk.matches(turn.query, turn.vector, turn.index, region=region, day=turn.day)
@@ -47,7 +45,7 @@ def open_event(dialogue: EventDialogue) -> Step:
         run = next((each for each in progress_of(turn).runs if each.event == event.code), None)
         if run is None:
             return dialogue.proceed(turn, event, EventRun(event=event.code), turn.index, lead=event.intro)
-        is_open = next_question(event, run.answers, run.skipped) is not None
-        return dialogue.proceed(turn, event, run, turn.index, lead=_WENT_ON if is_open else _WAS_DONE)
+        is_left = next_question(event, run.answers, run.skipped) is not None
+        return dialogue.proceed(turn, event, run, turn.index, lead=_WENT_ON if is_left else _WAS_DONE)
 
     return step
