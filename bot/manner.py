@@ -19,7 +19,7 @@ _RETURNS = re.compile(
     re.IGNORECASE,
 )
 _REFERS = re.compile(
-    r"^那(?!边|里|儿|么|儿)|^[它他她这](?!里)|[这那](?:个|种|事|些|玩意|东西|笔|件|项|钱|张|证|卡|补贴|政策)|上述|^(?:it|that|this|they)\b|\b(?:it|that)\b",
+    r"^那(?=[要得能可怎咋去多几在是有我他她还会需用该什])|^[它他她这](?!里)|[这那](?:个|种|事|些|玩意|东西|笔|件|项|钱|张|证|卡|补贴|政策)|上述|^(?:it|that|this|they)\b|\b(?:it|that)\b",
     re.IGNORECASE,
 )
 _SUBSTITUTES = re.compile(r"呢[?？!！。]*$|^(?:and|what about|how about)\b", re.IGNORECASE)

@@ -92,7 +92,7 @@ class Resolver:
 
     def _named_clearly(self, found: Sequence[Thread], manner: Manner) -> Thread | None:
         """Return the thread of the item that a line names by itself; if it was not talked of, of the line."""
-        if manner.corrects or not names_a_matter(manner.rest):
+        if manner.corrects or manner.refers or not names_a_matter(manner.rest):
             return None
         named = next((each for each in found if each.by_itself >= self.desk.confidence.threshold), None)
         return named if named is None or named.topic is not None or named.offer is not None else found[-1]
