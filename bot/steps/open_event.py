@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, Option, ParagraphBlock
+from bot.aspects import Aspect, aspect_of
 from bot.dialogue_state import EventRun
 from bot.life_events.blocks import questionnaire_blocks
 from bot.pipeline import Step
@@ -11,7 +12,10 @@ from bot.steps.serve import CHOSEN, region_of
 from bot.turn import Turn
 from bot.wording import ASK_SERVICE_REGION, place_name
 from knowledge_base.life_events.planning import next_question
+from retrieval.query import Query
 
+# Whether it costs, how long it takes: that is told at once, without a questionnaire.
+_ONE_THING = frozenset({Aspect.FEE, Aspect.TIME, Aspect.PHONE, Aspect.HOURS, Aspect.PLACE})
 _WENT_ON = "上次回答到一半，接着来。"
 _WAS_DONE = "这是上次的清单；情况变了，可以重新回答。"
 
@@ -21,8 +25,7 @@ def open_event(dialogue: EventDialogue) -> Step:
     desk = dialogue.desk
 
     def step(turn: Turn) -> Turn:
-        is_open = turn.status is None and not turn.meant and CHOSEN not in turn.text
-        if not is_open or turn.query is None or turn.vector is None or turn.index is None:
+        if turn.query is None or turn.vector is None or turn.index is None or not _may_open(turn, turn.query):
             return turn
         region = region_of(turn)
         found = desk.matches(turn.query, turn.vector, turn.index, region=region, day=turn.day)
@@ -49,3 +52,9 @@ def open_event(dialogue: EventDialogue) -> Step:
         return dialogue.proceed(turn, event, run, turn.index, lead=_WENT_ON if is_left else _WAS_DONE)
 
     return step
+
+
+def _may_open(turn: Turn, query: Query) -> bool:
+    """Tell whether it is open, not about one item that was chosen, and does not ask for one thing only."""
+    is_of_item = bool(turn.meant) or CHOSEN in turn.text
+    return turn.status is None and not is_of_item and aspect_of(query) not in _ONE_THING
