@@ -162,6 +162,20 @@ _ASKING = re.compile(
 )
 
 
+_BENEFIT = re.compile(r"补贴|津贴|补助|救助|奖励|抚恤|保险金|保障金|待遇|养老金|低保|特困|贴息|返还")
+_COST = re.compile(r"收费|收钱|要钱|花钱|费用|工本费|手续费|登记费|免费|收不收|收[吗不么]|\bfees?\b|\bfree\b")
+
+
+def pays(name: str) -> bool:
+    """Tell whether an item of this name pays something out."""
+    return bool(_BENEFIT.search(name))
+
+
+def asks_cost(text: str) -> bool:
+    """Tell whether a question asks what handling costs, and not how much there is of something."""
+    return bool(_COST.search(text))
+
+
 def matter_of(text: str) -> str:
     """Return a folded question without the words that ask for a field; all of it where nothing is left."""
     return _rest(text) if names_a_matter(text) else text

@@ -112,11 +112,11 @@ def threads(turn: Turn, talk: Talk, manner: Manner, desk: ServiceDesk) -> list[T
     known = {each.item for each in topics}
     return [
         *(
-            Thread(topic, topic.item, topic.name, offers.get(topic.item), line.of_topic(place))
+            Thread(topic, topic.item, topic.name, line.choosing(topic.item), line.of_topic(place))
             for place, topic in enumerate(topics)
         ),
         *(
-            Thread(None, code, items[code].name, offers.get(code), line.of_item(code))
+            Thread(None, code, items[code].name, line.choosing(code), line.of_item(code))
             for code in codes
             if code not in known
         ),
@@ -152,6 +152,10 @@ class _Line:
         self._no_matter = not names_a_matter(self._text)
         self._read = matching.read
         self._words = {word for word in self._read(self._text).words if len(word) > 1}
+
+    def choosing(self, code: str) -> Offer | None:
+        """Return the choice of an item, if the line says anything of it."""
+        return self._offers.get(code) if self._of_offer(code) else None
 
     def of_topic(self, place: int) -> tuple[float, ...]:
         """Return the signals of a topic, the latest being at place 0."""
@@ -212,7 +216,9 @@ class _Line:
         return _ordered(**{**of_matching, **self._of_offer(code), **signals})
 
     def _of_offer(self, code: str) -> dict[str, float]:
-        if code not in self._offers:
+        # A line that says nothing of a choice does not choose it, however short it is.
+        said = self._manner.picks or self.alone.get(code, 0.0) >= BROUGHT_UP_FROM
+        if code not in self._offers or not (said or self._named(self._offers[code].label) > 0):
             return {}
         mean = sum(self._near_offers.values()) / len(self._near_offers)
         shares = _shares(

@@ -13,7 +13,6 @@ from bot.turn import Turn
 
 SHORT_CHARS = 12
 _NOT_UNDERSTOOD = "没有听懂您的回答，请选一个，也可以跳过；要问别的，直接问就行。"
-_UNANSWERED = frozenset({AnswerStatus.NO_ANSWER, AnswerStatus.SMALLTALK, AnswerStatus.OUT_OF_SCOPE})
 _OFFERED_WITH = frozenset(
     {
         AnswerStatus.ANSWERED,
@@ -23,6 +22,8 @@ _OFFERED_WITH = frozenset(
         AnswerStatus.CLARIFY,
     }
 )
+# Whatever was found to a few words that ask nothing: they were meant for the question that waits.
+_NOT_AN_ANSWER = _OFFERED_WITH | {AnswerStatus.SMALLTALK, AnswerStatus.OUT_OF_SCOPE}
 
 
 def keep_event(dialogue: EventDialogue) -> Step:
@@ -38,8 +39,8 @@ def keep_event(dialogue: EventDialogue) -> Step:
         event = dialogue.desk.events(index).snapshot.on(turn.day).get(run.event)
         if event is None:
             return kept(turn, run)
-        if turn.status in _UNANSWERED and len(turn.text) <= SHORT_CHARS and not asks_something(turn.text):
-            bare = replace(turn, citations=(), cards=(), suggestions=())
+        if turn.status in _NOT_AN_ANSWER and len(turn.text) <= SHORT_CHARS and not asks_something(turn.text):
+            bare = replace(turn, citations=(), cards=(), suggestions=(), stated=())
             return dialogue.proceed(bare, event, run, index, lead=_NOT_UNDERSTOOD)
         turn = kept(turn, run)
         if turn.status not in _OFFERED_WITH:

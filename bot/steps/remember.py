@@ -7,6 +7,7 @@ from bot.answer import AnswerStatus, Option
 from bot.dialogue_state import DialogueState, Offer, Talk, Topic
 from bot.identity import SIDES, identity_of, read_identities
 from bot.routing import is_small_talk
+from bot.steps.serve import CHOSEN
 from bot.turn import Turn
 
 KEPT_TOPICS = 5
@@ -39,7 +40,7 @@ def remember(turn: Turn) -> Turn:
     asked = turn.status is AnswerStatus.CLARIFY and not of_event
     talk = Talk(
         topics=(topic, *others)[:KEPT_TOPICS],
-        offered=offers_of(turn.options),
+        offered=offers_of(turn.options) or _still_offered(before, turn),
         clarified=before.clarified + 1 if asked else 0,
         identity=_identity(before, turn),
     )
@@ -52,6 +53,11 @@ def offering(state: DialogueState, options: Sequence[Option]) -> DialogueState:
     topics = tuple(each.model_copy(update={"item": "", "name": ""}) for each in before.topics[:1])
     talk = before.model_copy(update={"offered": offers_of(options), "topics": (*topics, *before.topics[1:])})
     return state.model_copy(update={"talk": talk})
+
+
+def _still_offered(before: Talk, turn: Turn) -> tuple[Offer, ...]:
+    """Return the choices that were shown before, while the talk is about one of them: 第一个呢."""
+    return before.offered if CHOSEN in turn.text or turn.follows else ()
 
 
 def offers_of(options: Sequence[Option]) -> tuple[Offer, ...]:

@@ -23,7 +23,7 @@ from bot.steps.remember import offers_of
 from bot.steps.serve import CHOSEN, NONE_OF_THESE, option_of, region_of
 from bot.threads import BROUGHT_UP_FROM, Matching, Thread, item_of, threads
 from bot.turn import Turn
-from bot.wording import NONE_OF_THEM, PERHAPS_THESE
+from bot.wording import ASK_REGION, NONE_OF_THEM, PERHAPS_THESE
 from knowledge_base.folding import fold
 from knowledge_base.regions import Gazetteer
 from retrieval.hybrid import HybridIndex
@@ -31,6 +31,7 @@ from retrieval.hybrid import HybridIndex
 MOST_OFFERED = 3
 # Likelier than this, an item that is gone on with counts as named; below it the line is read with its topic.
 SURE = 0.5
+SHORT_PLACE_CHARS = 10
 _PLACE_WORDS = re.compile(
     r"[省市县区](?:里头?|上|区)|我(?:是|说|在|住|现在)|换成?|搬到|要是|如果|那?[这那边]边"
     r"|回到?|去|也|人|的|里|到|在|呢|是|和|跟"
@@ -67,14 +68,20 @@ class Resolver:
         """Return the turn as the state of the conversation has it."""
         turn = replace(turn, index=turn.index or self.index())
         manner = read_manner(fold(turn.text))
-        picked = _picked(talk.offered, turn.text, manner)
+        picked = _picked(talk.offered, turn.text, manner) or _place_picked(talk.offered, turn)
         if picked is not None:
             return _tapped(turn, picked)
         if talk.topics and manner.declines:
             return self._declined(turn, talk)
         if not talk.topics or is_small_talk(turn.text) or beyond_documents(turn.text):
             return turn
+        return self._threaded(turn, talk, manner)
+
+    def _threaded(self, turn: Turn, talk: Talk, manner: Manner) -> Turn:
+        """Return the turn as the thread has it that the line belongs to."""
         latest = talk.topics[0]
+        if _says_only_who(turn.text):
+            return replace(turn, text=f"{turn.text}，{latest.question}")
         if turn.says_place and not _says_something(_without_places(turn.text, self.gazetteer())):
             question = _without_places(latest.question, self.gazetteer(), keep_words=True)
             return replace(turn, text=question, follows=latest, meant=latest.item)
@@ -110,10 +117,17 @@ class Resolver:
             key=lambda code: -chances[code],
         )
         options: tuple[Option, ...] = ()
-        if left:
+        if left and talk.offered and turn.may_ask:
             found = [matching.items[code] for code in left[:MOST_OFFERED]]
             options = (*(option_of(each, asked, turn.region) for each in found), NONE_OF_THESE)
-        talk = talk.model_copy(update={"offered": offers_of(options), "clarified": talk.clarified + 1})
+        turned_down = latest.model_copy(update={"item": "", "name": ""})
+        talk = talk.model_copy(
+            update={
+                "topics": (turned_down, *talk.topics[1:]),
+                "offered": offers_of(options),
+                "clarified": talk.clarified + 1 if options else 0,
+            }
+        )
         return replace(
             turn,
             status=AnswerStatus.CLARIFY,
@@ -125,15 +139,17 @@ class Resolver:
     def _gone_on(self, turn: Turn, latest: Topic, manner: Manner, thread: Thread, *, is_sure: bool) -> Turn:
         index = turn.index
         own = aspect_of(index.reader.read(manner.rest)) if index and not _ALLOWED.search(turn.text) else None
-        if thread.offer is not None:
-            return _tapped(turn, thread.offer, manner.rest if own else "")
+        if thread.offer is not None and is_sure:
+            return _tapped(turn, thread.offer, manner.rest if own or self._asks(turn, manner) else "")
         asking = self._carried(turn, latest, manner) if own is None else ""
-        if thread.topic is None and not thread.item:
+        if thread.topic is None and (not thread.item or not is_sure):
             carries = bool(asking) and (manner.substitutes or manner.corrects)
             return replace(turn, text=f"{manner.rest} {asking}") if carries else turn
-        meant = thread.item if is_sure else ""
         if thread.topic is None:
-            return replace(turn, text=f"{thread.name}{CHOSEN}{asking or manner.rest}", meant=meant)
+            return replace(turn, text=f"{thread.name}{CHOSEN}{asking or manner.rest}", meant=thread.item)
+        meant = thread.item if is_sure else ""
+        if thread.topic is latest and _waits_for_region(turn):
+            return _asked_where_again(turn, latest)
         region = turn.region
         if not turn.says_place and thread.topic.region and thread.topic.chosen == (turn.asked.region or ""):
             region = thread.topic.region
@@ -142,13 +158,18 @@ class Resolver:
 
     def _carried(self, turn: Turn, latest: Topic, manner: Manner) -> str:
         """Return what is asked of the latest topic, where a line asks for the same of something else."""
-        asks = asks_something(turn.text) or bool(turn.index and turn.index.reader.read(manner.rest).cues)
+        asks = self._asks(turn, manner)
         if _ALLOWED.search(turn.text) or (manner.for_another and (manner.substitutes or not asks)):
             return _CARRIED[Aspect.WHO]
         if manner.substitutes and self._is_material(turn, latest.item, manner.rest):
             return _CARRIED[Aspect.MATERIALS]
         same = manner.substitutes or manner.corrects or turn.says_place or not asks
         return _CARRIED.get(latest.aspect, "") if same else ""
+
+    @staticmethod
+    def _asks(turn: Turn, manner: Manner) -> bool:
+        """Tell whether a line asks for something in words of its own."""
+        return asks_something(turn.text) or bool(turn.index and turn.index.reader.read(manner.rest).cues)
 
     def _is_material(self, turn: Turn, code: str, words: str) -> bool:
         """Tell whether a material of an item is called so, 图纸 of 农村建房."""
@@ -182,6 +203,38 @@ def _picked(offers: Sequence[Offer], text: str, manner: Manner) -> Offer | None:
     who = identity_of(text)
     of_who = [each for each in of_items if who and who & identity_of(each.question)]
     return of_who[0] if len(of_who) == 1 and not asks_something(text) else None
+
+
+def _place_picked(offers: Sequence[Offer], turn: Turn) -> Offer | None:
+    """Return the choice of the place that a line names, 随便，云州吧; None where it asks for something."""
+    if not turn.says_place or len(turn.text) > SHORT_PLACE_CHARS or asks_something(turn.text):
+        return None
+    return next((each for each in offers if each.region and each.region == turn.region), None)
+
+
+def _says_only_who(text: str) -> bool:
+    """Tell whether a line says who is asking and nothing else: 外地户口, 我是外地人."""
+    return bool(identity_of(text)) and len(text) <= SHORT_PLACE_CHARS and not asks_something(text)
+
+
+def _waits_for_region(turn: Turn) -> bool:
+    """Tell whether the region was asked for and is not known yet: without it nothing can be said."""
+    talk = turn.state.talk if turn.state else None
+    places = talk.offered if talk else ()
+    return turn.region is None and bool(places) and all(each.region for each in places)
+
+
+def _asked_where_again(turn: Turn, latest: Topic) -> Turn:
+    """Put the question of the region once more, with what is asked of the matter now."""
+    offered = turn.state.talk.offered if turn.state and turn.state.talk else ()
+    whole = f"{latest.question}，{turn.text}"
+    return replace(
+        turn,
+        status=AnswerStatus.CLARIFY,
+        blocks=(ParagraphBlock(text=ASK_REGION),),
+        options=tuple(Option(label=each.label, question=whole, region=each.region) for each in offered),
+        follows=latest,
+    )
 
 
 def _tapped(turn: Turn, offer: Offer, asking: str = "") -> Turn:

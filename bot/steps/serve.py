@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bot.answer import AnswerStatus, Option, ParagraphBlock
-from bot.aspects import aspect_of, matter_of, names_a_matter
+from bot.aspects import Aspect, asks_cost, aspect_of, matter_of, names_a_matter, pays
 from bot.identity import Identity, deciding_sides, identity_of, is_for, read_identities, says_who, twin_of
 from bot.pipeline import Step
 from bot.service_confidence import Choice, ServiceConfidence, signals
@@ -77,6 +77,8 @@ def serve(services: Lookup, confidence: ServiceConfidence) -> Step:
             choice = Choice(False, choice.places)
         if choice.opens:
             opened = found[choice.places[0]]
+            if turn.aspect is Aspect.FEE and pays(opened.effective.name) and not asks_cost(turn.text):
+                turn = replace(turn, aspect=None)  # what it pays is asked, which the documents say
             twin = _twin(turn, opened, live)
             return _asked_which(turn, [opened, twin]) if twin else _opened(turn, opened)
         if choice.places:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.aspects import Aspect, aspect_of, matter_of
+from bot.aspects import Aspect, asks_cost, aspect_of, matter_of, pays
 from tests.bot.builders import query_of
 
 
@@ -53,3 +53,17 @@ def test_none_is(question: str) -> None:
 def test_the_matter_is_what_is_left() -> None:
     assert matter_of("请问社保卡补办要带什么材料？").strip() == "社保卡补办"
     assert matter_of("多少钱") == "多少钱"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_paid"), [("高龄津贴", True), ("失业保险金申领", True), ("普通护照申领", False)]
+)
+def test_an_item_that_pays_something_out(name: str, is_paid: bool) -> None:
+    assert pays(name) is is_paid
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cost"), [("办这个收费吗", True), ("要手续费吗", True), ("一个月多少钱", False)]
+)
+def test_how_much_there_is_is_not_what_it_costs(text: str, is_cost: bool) -> None:
+    assert asks_cost(text) is is_cost

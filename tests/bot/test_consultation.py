@@ -28,6 +28,7 @@ STEPS = (
     "screen",
     "conclude",
     "hand_off",
+    "mention",
     "offer_person",
     "remember",
 )

@@ -209,3 +209,37 @@ def test_thanks_go_on_with_nothing(talk: Talk) -> None:
     talk.say("养犬登记收费吗")
     assert talk.say("好的谢谢").meant == ""
     assert first_line(talk.say("那要多久")).startswith("“养犬登记”的办理时限")
+
+
+def test_a_line_that_says_nothing_of_the_choices_chooses_none(talk: Talk) -> None:
+    talk.say("犬只标识收费吗")
+    turn = talk.say("公积金怎么提取")
+    assert "犬只标识" not in turn.text
+    assert turn.meant == ""
+
+
+def test_what_is_asked_of_a_choice_is_kept(talk: Talk) -> None:
+    talk.say("犬只标识收费吗")
+    assert talk.say("犬只标识补领怎么办理").text.endswith("怎么办理")
+
+
+def test_the_choices_can_be_turned_to_while_one_of_them_is_dealt_with(talk: Talk) -> None:
+    talk.say("犬只标识收费吗")
+    talk.say("第二个")
+    assert first_line(talk.say("第一个呢")) == "办理“犬只标识换领”不收费。"
+
+
+def test_turned_down_again_and_again_nothing_goes_round_in_a_circle(talk: Talk) -> None:
+    talk.say("犬只标识收费吗")
+    shown = [tuple(option.label for option in talk.say("都不是").options) for _ in range(3)]
+    assert shown[1:] == [(), ()]
+
+
+def test_where_the_region_is_asked_for_a_follow_up_waits_for_it_too(service: Service) -> None:
+    talk = Talk(service, region=None)
+    asked = talk.say("怎么办犬只标识换领")
+    assert [option.region for option in asked.options] == [CITY]
+    again = talk.say("那要多久")
+    assert again.status is AnswerStatus.CLARIFY
+    assert [option.question for option in again.options] == ["怎么办犬只标识换领，那要多久"]
+    assert talk.say("随便，云州吧").region == CITY

@@ -210,3 +210,11 @@ def test_a_state_of_a_later_release_is_read_as_far_as_it_is_known() -> None:
 @pytest.mark.parametrize("asked", ["收费吗", "去哪办", "打哪个电话"])
 def test_one_thing_asked_of_an_event_is_told_without_a_questionnaire(desk: Service, asked: str) -> None:
     assert "第1问" not in Talk(desk).say(f"{OPENING}，{asked}").text
+
+
+def test_a_few_words_that_ask_nothing_are_meant_for_the_question_that_waits(desk: Service) -> None:
+    talk = Talk(desk)
+    talk.say(OPENING)
+    again = talk.say("朋友给的")
+    assert again.text.startswith("没有听懂您的回答")
+    assert "第1问：狗是从哪里来的？" in again.text
