@@ -76,6 +76,8 @@ _NUMERALS = {
 _FILLERS = re.compile(
     r"我们?家?|应该|大概|可能|好像|算是|就是|是|选|的|吧|呢|啊|参加|参了|交|他|她|孩子|妈妈|爸爸|老人|[，。,.！!\s]"
 )
+_ECHO = re.compile(r"[不没]|[是有都也就的]|我们?|至少|孩子|宝宝")
+SHORTEST_ECHO = 2
 _NOTES = re.compile(r"[（(].*?[）)]")
 
 
@@ -88,7 +90,12 @@ def read_answer(text: str, question: EventQuestion) -> str | None:
         return exact[0]
     if _ASKS.search(said) or not said:
         return None
-    return _by_polarity(said, question) or _by_order(said, question) or _by_words(said, labels)
+    return (
+        _by_polarity(said, question)
+        or _by_order(said, question)
+        or _by_words(said, labels)
+        or _by_echo(said, question)
+    )
 
 
 def _by_polarity(said: str, question: EventQuestion) -> str | None:
@@ -96,10 +103,23 @@ def _by_polarity(said: str, question: EventQuestion) -> str | None:
     refuses = bool(_NO.fullmatch(said))
     if not refuses and not _YES.fullmatch(said):
         return None
+    return _saying(question, no=refuses)
+
+
+def _by_echo(said: str, question: EventQuestion) -> str | None:
+    """Return what it means to say a question's own words again: 一方是云州户口, 都不是云州户口."""
+    core = _ECHO.sub("", said)
+    if len(core) < SHORTEST_ECHO or core not in _ECHO.sub("", _bare(question.text)):
+        return None
+    return _saying(question, no=bool(re.search(r"[不没]", said)))
+
+
+def _saying(question: EventQuestion, *, no: bool) -> str | None:
+    """Return the value of the one option that says no, or of the one that says yes."""
     negative = [each.value for each in question.options if _SAYS_NO.match(each.label)]
     chosen = (
         negative
-        if refuses
+        if no
         else [
             each.value
             for each in question.options

@@ -22,6 +22,29 @@ CERTIFIED = question("heavy=有，一级或者二级", "other=有，其他等级
 POOR = question("dibao=低保家庭", "edge=低保边缘家庭", "no=都不是")
 
 
+LOCAL = EventQuestion.model_validate(
+    {
+        "id": "local",
+        "text": "爸爸妈妈至少有一方是云州户口吗？",
+        "options": [{"value": "yes", "label": "是"}, {"value": "no", "label": "不是"}],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("一方是云州户口", "yes"),
+        ("都不是云州户口", "no"),
+        ("都是外地户口", None),
+        ("云州户口怎么迁", None),
+        ("口", None),
+    ],
+)
+def test_to_say_the_words_of_a_question_again_answers_it(said: str, value: str | None) -> None:
+    assert read_answer(said, LOCAL) == value
+
+
 @pytest.mark.parametrize(
     ("asked", "said", "value"),
     [
