@@ -369,8 +369,9 @@ def policies(engine: Engine, library: "FakeLibrary", monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_citizen_finds_policies_and_takes_it_all_back(
-    page: Page, policies: EligibilityStore, width: int
+    policies: EligibilityStore, page: Page, width: int
 ) -> None:
+    # The rules come first: a service that runs already would see them within a second only.
     page.set_viewport_size({"width": width, "height": 740})
     opener = page.get_by_role("button", name="看看我能享受哪些政策")
     opener.press("Enter")
