@@ -20,7 +20,7 @@ from bot.assembly import Service
 from bot.consultation import Consultation
 from bot.models import adapter_of, adapter_shelf, load_encoder
 from bot.question_log import KnownQuestion
-from bot.steps.retrieve import candidates, in_force
+from bot.steps.retrieve import candidates
 from knowledge_base.dates import SHANGHAI
 from knowledge_base.errors import MissingTool, QuestionLogError
 from knowledge_base.faq.records import CitedPassage
@@ -278,7 +278,7 @@ def _mined(
             id_
             for id_ in question.wrong
             if id_ in chunks
-            and in_force(chunks[id_], day)
+            and chunks[id_].in_force(day)
             and (here is None or chunks[id_].document.meta.region in here)
         ]
         mined.append(replace(question, wrong=tuple(wrong)))

@@ -52,9 +52,10 @@ _ONLINE = re.compile(
     r"|(?:能|可以|支持|可不可以)\S{0,8}(?:网上|线上|手机|小程序|在线|网办|远程)|网办|足不出户|online"
     r"|不去(?:派出所|窗口|大厅|现场)|哪个?(?:平台|app|软件|网站)|(?:在|上)?哪(?:里|儿)?(?:能|可以)?(?:看|查)"
 )
+_CHARGES = r"收费|收钱|要钱|花钱|费用|工本费|手续费|登记费|收不收"
 _COSTS = re.compile(
-    r"收费|收钱|要钱|要不要钱|花钱|工本费|手续费|登记费|费多少|费用|免费(?:吗|不|么|嘛|办|$)|免不免费|花多少|收多少|收几"
-    r"|多少块|要交多少|[几幾][钱錢]|几多钱|收不收|(?:^|\W)\S{0,4}收[吗不么]|fee|cost|free"
+    rf"{_CHARGES}|要不要钱|费多少|免费(?:吗|不|么|嘛|办|$)|免不免费|花多少|收多少|收几"
+    r"|多少块|要交多少|[几幾][钱錢]|几多钱|(?:^|\W)\S{0,4}收[吗不么]|fee|cost|free"
 )
 _FINE = re.compile(r"罚|被逮|被抓|违法|违规")
 _DATE = re.compile(r"几号|哪天|哪几天|什么时候|啥时候|截止")
@@ -163,7 +164,7 @@ _ASKING = re.compile(
 
 
 _BENEFIT = re.compile(r"补贴|津贴|补助|救助|奖励|抚恤|保险金|保障金|待遇|养老金|低保|特困|贴息|返还")
-_COST = re.compile(r"收费|收钱|要钱|花钱|费用|工本费|手续费|登记费|免费|收不收|收[吗不么]|\bfees?\b|\bfree\b")
+_CHARGED_FOR_HANDLING = re.compile(rf"{_CHARGES}|免费|收[吗不么]|\bfees?\b|\bfree\b")
 
 
 def pays(name: str) -> bool:
@@ -173,7 +174,7 @@ def pays(name: str) -> bool:
 
 def asks_cost(text: str) -> bool:
     """Tell whether a question asks what handling costs, and not how much there is of something."""
-    return bool(_COST.search(text))
+    return bool(_CHARGED_FOR_HANDLING.search(text))
 
 
 def matter_of(text: str) -> str:

@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 
 from bot.consultation import Consultation
 from bot.emergencies import emergency_of
-from bot.following import Following
 from bot.grounding.likeness import SupportLikeness
 from bot.life_events.desk import LifeEventDesk
 from bot.life_events.likeness import EventLikeness
@@ -25,6 +24,7 @@ from bot.service_confidence import ServiceConfidence
 from bot.service_desk import ServiceDesk
 from bot.settings import Settings
 from bot.steps.rephrase import rephrase
+from bot.thread_confidence import ThreadConfidence
 from knowledge_base import ingest
 from knowledge_base.blocking.store import BlockStore, LiveBlockList
 from knowledge_base.database import open_database
@@ -138,7 +138,11 @@ class Service:
         )
 
     def consultation_over(
-        self, faq: FaqStore, *, rephrasing: Step | None = None, following: Following | None = None
+        self,
+        faq: FaqStore,
+        *,
+        rephrasing: Step | None = None,
+        thread_confidence: ThreadConfidence | None = None,
     ) -> Consultation:
         """Return a consultation that answers from these curated questions, without a model unless given."""
         return Consultation(
@@ -154,7 +158,7 @@ class Service:
             reach=self.people.front.reach,
             block_list=self.block_list.get,
             replies=self.replies.text,
-            following=following,
+            thread_confidence=thread_confidence,
         )
 
     def _rephrasing(self, responder: Responder, encoder: Encoder) -> Step:

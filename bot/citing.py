@@ -27,7 +27,6 @@ def cite(n: int, chunk: Chunk, quote: str, start: int, *, day: date) -> Citation
         span=QuoteSpan(start=start, end=start + len(quote)),
         effective_from=chunk.effective_from,
         effective_to=chunk.effective_to,
-        in_force=(chunk.effective_from is None or chunk.effective_from <= day)
-        and (chunk.effective_to is None or day < chunk.effective_to),
+        in_force=chunk.in_force(day),
         url=meta.url,
     )

@@ -11,7 +11,6 @@ from bot.answer import Advice, Answer, AnswerStatus, Passage, Question, TurnTrac
 from bot.confidence import Confidence
 from bot.desk.front import Reach
 from bot.desk.handover import Need
-from bot.following import Following
 from bot.life_events.desk import LifeEventDesk
 from bot.likeness import Likeness
 from bot.pipeline import Step, run
@@ -42,6 +41,7 @@ from bot.steps.route import route, route_at_once
 from bot.steps.screen import screen
 from bot.steps.serve import serve
 from bot.steps.tell import tell
+from bot.thread_confidence import ThreadConfidence
 from bot.turn import Turn
 from bot.wording import GENERATED, model_name, source_name
 from knowledge_base.blocking.matching import BlockMatcher
@@ -82,7 +82,7 @@ class Consultation:
         now: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
         reach: Callable[[Need], Reach] = lambda _: Reach.UNSTAFFED,
         life_events: LifeEventDesk | None = None,
-        following: Following | None = None,
+        thread_confidence: ThreadConfidence | None = None,
         policies: Callable[[], tuple[Rule, ...]] = tuple,
     ) -> None:
         """Open a consultation.
@@ -105,8 +105,8 @@ class Consultation:
                 ("tell", tell(services, store, self.confidence.threshold, now)),
             ]
             doors = [("offer", offer(services.of, now))]
-            following = following or Following.load()
-            resolver = Resolver(index.get, services, following, regions.gazetteer)
+            thread_confidence = thread_confidence or ThreadConfidence.load()
+            resolver = Resolver(index.get, services, thread_confidence, regions.gazetteer)
             resolving = [("resolve", resolve(resolver))]
         follow: list[tuple[str, Step]] = []
         begin: list[tuple[str, Step]] = []

@@ -10,6 +10,25 @@ from typing import Self
 from knowledge_base.errors import SettingsError
 
 
+def read_weights(
+    path: Path, signals: Sequence[str], numbers: Sequence[str] = (), *, what: str
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the weights of signals, in their order, and the numbers kept beside them, in theirs.
+
+    Raises:
+        SettingsError: If the file is missing, unreadable or names other signals.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        named = {name: float(weight) for name, weight in kept["weights"].items()}
+        beside = tuple(float(kept[name]) for name in numbers)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{what} weights {path} cannot be read: {error}") from error
+    if set(named) != set(signals):
+        raise SettingsError(f"{what} weights {path} name {sorted(named)}, expected {sorted(signals)}")
+    return tuple(named[name] for name in signals), beside
+
+
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
     """The calibrated model.
@@ -34,15 +53,8 @@ class LogisticModel:
         Raises:
             SettingsError: If the file is missing, unreadable or names other signals.
         """
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            named = {name: float(weight) for name, weight in kept["weights"].items()}
-            bias, threshold = float(kept["bias"]), float(kept["threshold"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SettingsError(f"{what} weights {path} cannot be read: {error}") from error
-        if set(named) != set(signals):
-            raise SettingsError(f"{what} weights {path} name {sorted(named)}, expected {sorted(signals)}")
-        return cls(tuple(named[name] for name in signals), bias, threshold)
+        weights, (bias, threshold) = read_weights(path, signals, ("bias", "threshold"), what=what)
+        return cls(weights, bias, threshold)
 
     def of(self, values: Sequence[float]) -> float:
         """Return the probability of a yes, in [0, 1]."""

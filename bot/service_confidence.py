@@ -6,15 +6,14 @@ the citizen is asked. Weights and thresholds are learned by `wenzheng eval servi
 kept in `data/services.json`.
 """
 
-import json
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.logistic import read_weights
 from bot.turn import Turn
-from knowledge_base.errors import SettingsError
 from knowledge_base.legal_effect import normalise_title
 from knowledge_base.services.records import ServiceItem
 from retrieval.services import ServiceHit
@@ -149,15 +148,8 @@ class ServiceConfidence:
         Raises:
             SettingsError: If the file is missing, unreadable or names other signals.
         """
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            named = {name: float(weight) for name, weight in kept["weights"].items()}
-            numbers = [float(kept[name]) for name in ("bias", "threshold", "ask_from")]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SettingsError(f"service weights {path} cannot be read: {error}") from error
-        if set(named) != set(SIGNALS):
-            raise SettingsError(f"service weights {path} name {sorted(named)}, expected {sorted(SIGNALS)}")
-        return cls(tuple(named[name] for name in SIGNALS), *numbers)
+        weights, numbers = read_weights(path, SIGNALS, ("bias", "threshold", "ask_from"), what="service")
+        return cls(weights, *numbers)
 
     def of(self, candidates: Sequence[Sequence[float]]) -> list[float]:
         """Return for each candidate, given by its signals, the probability that it is the one meant.

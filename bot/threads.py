@@ -1,7 +1,8 @@
 """The threads a line of a conversation may belong to, with the signals that tell which.
 
 A thread is a topic talked of before, an item just offered, an item the line brings up by itself or read
-together with the latest topic, or none of them: the line stands by itself. `bot.following` weighs them.
+together with the latest topic, or none of them: the line stands by itself. They are weighed by
+`bot.thread_confidence`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +12,10 @@ import numpy as np
 
 from bot.aspects import matter_of, names_a_matter
 from bot.dialogue_state import Offer, Talk, Topic
-from bot.following import SIGNALS
 from bot.manner import Manner
 from bot.service_desk import ServiceDesk
 from bot.steps.serve import CHOSEN, Items, Matter, likeliest, near_by, region_of
+from bot.thread_confidence import SIGNALS
 from bot.turn import Turn
 from knowledge_base.regions import visible
 from retrieval.contracts import Vectors
@@ -39,7 +40,7 @@ class Thread:
         item: Catalog code; empty for none.
         name: The item's name.
         offer: The choice by which the item was just offered; None where it was not.
-        values: The signals, in the order of `bot.following.SIGNALS`.
+        values: The signals, in the order of `bot.thread_confidence.SIGNALS`.
     """
 
     topic: Topic | None

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -194,10 +194,10 @@ def remind(
 
 
 def _day(as_of: str | None) -> date:
-    from knowledge_base.dates import SHANGHAI
+    from knowledge_base.dates import today
 
     try:
-        return date.fromisoformat(as_of) if as_of else datetime.now(SHANGHAI).date()
+        return date.fromisoformat(as_of) if as_of else today()
     except ValueError:
         raise typer.BadParameter("要写成 2026-11-25 这样", param_hint="--as-of") from None
 

@@ -5,7 +5,6 @@ carries the `seq` reached so far and takes none. What is kept is the profile alo
 withdrawn.
 """
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 from bot.profiles.policies import Found
 from bot.profiles.reminding import WrittenReminder
 from channels.wire import Numbered, Wire
+from knowledge_base.dates import today
 from knowledge_base.eligibility.records import Profile
 
 EARLIEST_YEAR = 1900
@@ -42,7 +42,7 @@ class Told(Wire):
 
     @model_validator(mode="after")
     def _is_born(self) -> Self:
-        if self.birth_year is not None and self.birth_year > date.today().year:
+        if self.birth_year is not None and self.birth_year > today().year:
             raise ValueError("birth_year lies ahead")
         return self
 

@@ -23,10 +23,10 @@ from bot.aspects import Aspect
 from bot.assembly import Service
 from bot.consultation import Consultation
 from bot.dialogue_state import DialogueState, Talk, Topic
-from bot.following import SIGNALS, WEIGHTS_FILE, Following
 from bot.manner import read_manner
-from bot.steps.remember import offering, offers_of
+from bot.steps.remember import offers_of
 from bot.steps.serve import option_of
+from bot.thread_confidence import SIGNALS, WEIGHTS_FILE, ThreadConfidence
 from bot.threads import threads
 from bot.turn import Turn
 from eval.calibrate import FOLDS, Floats
@@ -140,7 +140,7 @@ class DialoguesResult:
     day: date
     outcomes: tuple[LineOutcome, ...]
     in_full: tuple[LineOutcome, ...]
-    learned: Following
+    learned: ThreadConfidence
 
     def tables(self) -> list[Table]:
         follow_ups = [each for each in self.outcomes if each.is_follow_up]
@@ -202,13 +202,13 @@ def run_dialogues(service: Service, dialogues: Sequence[Dialogue], day: date) ->
     lines = labelled_lines(service, dialogues, day)
     outcomes: list[LineOutcome] = []
     for left_out in range(FOLDS):
-        following = learn([each for each in lines if fold_of[each.dialogue] != left_out])
-        consultation = service.consultation_over(service.faq, following=following)
+        thread_confidence = learn([each for each in lines if fold_of[each.dialogue] != left_out])
+        consultation = service.consultation_over(service.faq, thread_confidence=thread_confidence)
         for each in dialogues:
             if fold_of[each.id] == left_out:
                 outcomes += _played(service, consultation, each, day)
     learned = learn(lines)
-    consultation = service.consultation_over(service.faq, following=learned)
+    consultation = service.consultation_over(service.faq, thread_confidence=learned)
     return DialoguesResult(
         day=day,
         outcomes=tuple(outcomes),
@@ -218,7 +218,7 @@ def run_dialogues(service: Service, dialogues: Sequence[Dialogue], day: date) ->
 
 
 def keep(result: DialoguesResult, file: Path, path: Path = WEIGHTS_FILE) -> None:
-    """Write what was learned, and from what, where `Following.load` reads it."""
+    """Write what was learned, and from what, where `ThreadConfidence.load` reads it."""
     follow_ups = [each for each in result.outcomes if each.is_follow_up]
     kept = {
         "learned_at": datetime.now(UTC).date().isoformat(),
@@ -256,6 +256,14 @@ def _played(
         state = turn.state or state
         said = consultation.answer_of(turn).text
         history += (Message(role="user", text=line.user), Message(role="assistant", text=said))
+
+
+def offering(state: DialogueState, options: Sequence[Option]) -> DialogueState:
+    """Return a state in which these choices were shown last, and so nothing of them is settled."""
+    before = state.talk or Talk()
+    topics = tuple(each.model_copy(update={"item": "", "name": ""}) for each in before.topics[:1])
+    talk = before.model_copy(update={"offered": offers_of(options), "topics": (*topics, *before.topics[1:])})
+    return state.model_copy(update={"talk": talk})
 
 
 def _options(service: Service, dialogue: Dialogue, codes: Sequence[str], day: date) -> tuple[Option, ...]:
@@ -366,7 +374,7 @@ def _labelled(service: Service, dialogue: Dialogue, place: int, talk: Talk, day:
     )
 
 
-def learn(lines: Sequence[LabelledLine]) -> Following:
+def learn(lines: Sequence[LabelledLine]) -> ThreadConfidence:
     """Learn the weights: maximum likelihood of leading right, with a ridge."""
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -381,4 +389,4 @@ def learn(lines: Sequence[LabelledLine]) -> Following:
         return total, slope
 
     found = minimize(loss, np.zeros(len(SIGNALS)), jac=True, method="L-BFGS-B")
-    return Following(tuple(round(float(each), 4) for each in found.x))
+    return ThreadConfidence(tuple(round(float(each), 4) for each in found.x))

@@ -215,3 +215,9 @@ class Chunk:
     draft: ChunkDraft
     effective_from: date | None
     effective_to: date | None
+
+    def in_force(self, day: date) -> bool:
+        """Tell whether its version is in force on a day."""
+        return (self.effective_from is None or self.effective_from <= day) and (
+            self.effective_to is None or day < self.effective_to
+        )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import AnswerStatus, Option
-from bot.dialogue_state import DialogueState, Offer, Talk, Topic
+from bot.dialogue_state import Offer, Talk, Topic
 from bot.identity import SIDES, identity_of, read_identities
 from bot.routing import is_small_talk
 from bot.steps.serve import CHOSEN
@@ -45,14 +45,6 @@ def remember(turn: Turn) -> Turn:
         identity=_identity(before, turn),
     )
     return replace(turn, state=turn.state.model_copy(update={"talk": talk}))
-
-
-def offering(state: DialogueState, options: Sequence[Option]) -> DialogueState:
-    """Return a state in which these choices were shown last, and so nothing of them is settled."""
-    before = state.talk or Talk()
-    topics = tuple(each.model_copy(update={"item": "", "name": ""}) for each in before.topics[:1])
-    talk = before.model_copy(update={"offered": offers_of(options), "topics": (*topics, *before.topics[1:])})
-    return state.model_copy(update={"talk": talk})
 
 
 def _still_offered(before: Talk, turn: Turn) -> tuple[Offer, ...]:

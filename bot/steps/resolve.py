@@ -13,7 +13,6 @@ from bot.answer import AnswerStatus, Option, ParagraphBlock
 from bot.aspects import Aspect, aspect_of, names_a_matter
 from bot.confidence import beyond_documents
 from bot.dialogue_state import Offer, Talk, Topic
-from bot.following import Following
 from bot.identity import identity_of
 from bot.manner import Manner, read_manner
 from bot.pipeline import Step
@@ -21,6 +20,7 @@ from bot.routing import asks_something, is_small_talk
 from bot.service_desk import ServiceDesk
 from bot.steps.remember import offers_of
 from bot.steps.serve import CHOSEN, NONE_OF_THESE, option_of, region_of
+from bot.thread_confidence import ThreadConfidence
 from bot.threads import BROUGHT_UP_FROM, Matching, Thread, item_of, threads
 from bot.turn import Turn
 from bot.wording import ASK_REGION, NONE_OF_THEM, PERHAPS_THESE
@@ -31,7 +31,7 @@ from retrieval.hybrid import HybridIndex
 MOST_OFFERED = 3
 # Likelier than this, an item that is gone on with counts as named; below it the line is read with its topic.
 SURE = 0.5
-SHORT_PLACE_CHARS = 10
+SHORT_CHARS = 10
 _PLACE_WORDS = re.compile(
     r"[省市县区](?:里头?|上|区)|我(?:是|说|在|住|现在)|换成?|搬到|要是|如果|那?[这那边]边"
     r"|回到?|去|也|人|的|里|到|在|呢|是|和|跟"
@@ -61,7 +61,7 @@ class Resolver:
 
     index: Callable[[], HybridIndex]
     desk: ServiceDesk
-    following: Following
+    thread_confidence: ThreadConfidence
     gazetteer: Callable[[], Gazetteer]
 
     def resolve(self, turn: Turn, talk: Talk) -> Turn:
@@ -89,7 +89,7 @@ class Resolver:
             rest = _without_places(manner.rest, self.gazetteer(), keep_words=True).strip()
             manner = replace(manner, rest=rest)
         found = threads(turn, talk, manner, self.desk)
-        chances = self.following.of([each.values for each in found])
+        chances = self.thread_confidence.of([each.values for each in found])
         best = max(range(len(found)), key=chances.__getitem__)
         named = self._named_clearly(found, manner)
         if named is not None:
@@ -137,11 +137,12 @@ class Resolver:
         )
 
     def _gone_on(self, turn: Turn, latest: Topic, manner: Manner, thread: Thread, *, is_sure: bool) -> Turn:
-        index = turn.index
-        own = aspect_of(index.reader.read(manner.rest)) if index and not _ALLOWED.search(turn.text) else None
+        rest = (turn.index or self.index()).reader.read(manner.rest)
+        own = None if _ALLOWED.search(turn.text) else aspect_of(rest)
+        asks = asks_something(turn.text) or bool(rest.cues)
         if thread.offer is not None and is_sure:
-            return _tapped(turn, thread.offer, manner.rest if own or self._asks(turn, manner) else "")
-        asking = self._carried(turn, latest, manner) if own is None else ""
+            return _tapped(turn, thread.offer, manner.rest if own or asks else "")
+        asking = self._carried(turn, latest, manner, asks=asks) if own is None else ""
         if thread.topic is None and (not thread.item or not is_sure):
             carries = bool(asking) and (manner.substitutes or manner.corrects)
             return replace(turn, text=f"{manner.rest} {asking}") if carries else turn
@@ -156,20 +157,18 @@ class Resolver:
         text = f"{turn.text} {asking}".strip()
         return replace(turn, text=text, region=region, follows=thread.topic, meant=meant)
 
-    def _carried(self, turn: Turn, latest: Topic, manner: Manner) -> str:
-        """Return what is asked of the latest topic, where a line asks for the same of something else."""
-        asks = self._asks(turn, manner)
+    def _carried(self, turn: Turn, latest: Topic, manner: Manner, *, asks: bool) -> str:
+        """Return what is asked of the latest topic, where a line asks for the same of something else.
+
+        Args:
+            asks: The line asks for something in words of its own.
+        """
         if _ALLOWED.search(turn.text) or (manner.for_another and (manner.substitutes or not asks)):
             return _CARRIED[Aspect.WHO]
         if manner.substitutes and self._is_material(turn, latest.item, manner.rest):
             return _CARRIED[Aspect.MATERIALS]
         same = manner.substitutes or manner.corrects or turn.says_place or not asks
         return _CARRIED.get(latest.aspect, "") if same else ""
-
-    @staticmethod
-    def _asks(turn: Turn, manner: Manner) -> bool:
-        """Tell whether a line asks for something in words of its own."""
-        return asks_something(turn.text) or bool(turn.index and turn.index.reader.read(manner.rest).cues)
 
     def _is_material(self, turn: Turn, code: str, words: str) -> bool:
         """Tell whether a material of an item is called so, 图纸 of 农村建房."""
@@ -207,14 +206,14 @@ def _picked(offers: Sequence[Offer], text: str, manner: Manner) -> Offer | None:
 
 def _place_picked(offers: Sequence[Offer], turn: Turn) -> Offer | None:
     """Return the choice of the place that a line names, 随便，云州吧; None where it asks for something."""
-    if not turn.says_place or len(turn.text) > SHORT_PLACE_CHARS or asks_something(turn.text):
+    if not turn.says_place or len(turn.text) > SHORT_CHARS or asks_something(turn.text):
         return None
     return next((each for each in offers if each.region and each.region == turn.region), None)
 
 
 def _says_only_who(text: str) -> bool:
     """Tell whether a line says who is asking and nothing else: 外地户口, 我是外地人."""
-    return bool(identity_of(text)) and len(text) <= SHORT_PLACE_CHARS and not asks_something(text)
+    return bool(identity_of(text)) and len(text) <= SHORT_CHARS and not asks_something(text)
 
 
 def _waits_for_region(turn: Turn) -> bool:

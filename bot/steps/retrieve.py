@@ -5,7 +5,6 @@ Beside the evidence it finds curated questions (FAQ) near the one asked; `match`
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from bot.pipeline import Step
 from bot.turn import Evidence, Turn
@@ -58,7 +57,7 @@ def retrieve(
         if there:
             found.append((asking.ask(SEARCHED_ELSEWHERE, SearchFilter(there, day)), there))
         reading = store.read([hit.passage_id for each, _ in found for hit in each.hits])
-        current = {id_: chunk for id_, chunk in reading.chunks.items() if in_force(chunk, turn.day)}
+        current = {id_: chunk for id_, chunk in reading.chunks.items() if chunk.in_force(turn.day)}
         evidence = [_evidence(reading.articles, each, current, regions) for each, regions in found]
         return replace(
             turn,
@@ -158,13 +157,6 @@ def _reranked(
     texts = [passage_text(passage_of(chunks[found.hits[place].passage_id])) for place in places]
     order = reranker.order(query.encoder_text, texts)
     return index.reordered(found, [places[at] for at in order[:CHUNKS]])
-
-
-def in_force(chunk: Chunk, day: date) -> bool:
-    """Tell whether a chunk's version is in force on a day."""
-    return (chunk.effective_from is None or chunk.effective_from <= day) and (
-        chunk.effective_to is None or day < chunk.effective_to
-    )
 
 
 def _evidence(

@@ -151,7 +151,8 @@ def likeliest(
 ) -> list[ServiceMatch]:
     probabilities = confidence.of([values for _, values in found])
     matches = [
-        ServiceMatch(items[hit.catalog_code], hit, probability)
+        # Two that fit alike keep one order, whatever the last digits of a sum are.
+        ServiceMatch(items[hit.catalog_code], hit, round(probability, 6))
         for (hit, _), probability in zip(found, probabilities, strict=True)
     ]
     return sorted(matches, key=lambda match: (-match.probability, match.hit.catalog_code))

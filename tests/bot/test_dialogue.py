@@ -9,9 +9,9 @@ from bot.answer import AnswerStatus, Question
 from bot.assembly import Service
 from bot.consultation import Consultation
 from bot.dialogue_state import DialogueState
-from bot.following import SIGNALS, Following
 from bot.service_desk import ServiceDesk
 from bot.settings import Settings
+from bot.thread_confidence import SIGNALS, ThreadConfidence
 from bot.turn import MOST_QUESTIONS, Turn
 from bot.wording import ASK_SIDE, NONE_OF_THEM
 from knowledge_base.database import open_database
@@ -32,7 +32,7 @@ from tests.retrieval.fakes import BigramEncoder
 
 # What ties a line to what was said before, and what it brings up by name; the meaning of words is no signal
 # for an encoder of hashes.
-BY_TIES = Following(
+BY_TIES = ThreadConfidence(
     tuple(
         {
             "latest": 1.0,
@@ -96,7 +96,7 @@ class Talk:
             services=ServiceDesk(service.service_desk.live, service.service_desk.sources, BY_NAME),
             clock=lambda: DAY,
             now=lambda: WEDNESDAY_NOON,
-            following=BY_TIES,
+            thread_confidence=BY_TIES,
         )
         # As it is when the channel reads it back: after a lost line, or a restart.
         self._kept = DialogueState().model_dump_json()

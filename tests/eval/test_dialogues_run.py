@@ -8,7 +8,8 @@ import pytest
 
 from bot.answer import AnswerStatus
 from bot.aspects import Aspect
-from bot.following import SIGNALS, Following
+from bot.dialogue_state import DialogueState, Talk, Topic
+from bot.thread_confidence import SIGNALS, ThreadConfidence
 from eval.datasets import DatasetError
 from eval.dialogues_run import (
     Dialogue,
@@ -17,6 +18,7 @@ from eval.dialogues_run import (
     LineOutcome,
     keep,
     learn,
+    offering,
     read_dialogues,
 )
 from tests.bot.builders import DAY
@@ -80,7 +82,7 @@ def test_the_table_counts_follow_ups_apart_from_openings() -> None:
         day=DAY,
         outcomes=(outcome(0, "CARD"), outcome(1, "CARD"), outcome(2, status=AnswerStatus.SMALLTALK)),
         in_full=(),
-        learned=Following((0.0,) * len(SIGNALS)),
+        learned=ThreadConfidence((0.0,) * len(SIGNALS)),
     )
     table, wrong = result.tables()
     assert table.rows[0] == ("所有追问", "2", "2（100.0%）", "1（50.0%）", "2（100.0%）", "1（50.0%）")
@@ -101,9 +103,9 @@ def test_what_ties_a_line_is_learned(tmp_path: Path) -> None:
     for follows in (True, False):
         chances = learned.of(line(0, follows=follows).values.tolist())
         assert (chances[0] > chances[1]) is follows
-    path = tmp_path / "following.json"
+    path = tmp_path / "threads.json"
     keep(DialoguesResult(DAY, (outcome(1, "CARD"),), (), learned), DATA, path)
-    assert Following.load(path) == learned
+    assert ThreadConfidence.load(path) == learned
     assert json.loads(path.read_text(encoding="utf-8"))["left_out"]["on_topic"] == 1
 
 
@@ -113,3 +115,12 @@ def test_a_malformed_file_is_told(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DatasetError):
         read_dialogues(path)
+
+
+def test_choices_shown_leave_nothing_settled() -> None:
+    card = Topic(question="社保卡丢了怎么补", item="CARD", name="社会保障卡补领", aspect="how")
+    old = Topic(question="遛狗不牵绳罚多少", document="云州市养犬管理条例")
+    talk = offering(DialogueState(talk=Talk(topics=(card, old))), ()).talk
+    assert talk is not None
+    assert [each.item for each in talk.topics] == ["", ""]
+    assert talk.topics[1] == old

@@ -7,7 +7,7 @@ import pytest
 
 from bot.answer import AnswerStatus, Option
 from bot.dialogue_state import DialogueState, LifeEventProgress, Offer, Talk, Topic
-from bot.steps.remember import KEPT_TOPICS, offering, remember
+from bot.steps.remember import KEPT_TOPICS, remember
 from bot.turn import Turn
 from tests.bot.builders import turn_of
 
@@ -97,10 +97,3 @@ def test_a_place_that_is_not_served_holds_for_nothing() -> None:
 def test_no_state_is_begun_where_the_channel_keeps_none() -> None:
     given = replace(turn_of("要多久？"), status=AnswerStatus.ANSWERED)
     assert remember(given).state is None
-
-
-def test_choices_shown_leave_nothing_settled() -> None:
-    talk = offering(DialogueState(talk=Talk(topics=(CARD, OLD))), ()).talk
-    assert talk is not None
-    assert [each.item for each in talk.topics] == ["", ""]
-    assert talk.topics[1] == OLD

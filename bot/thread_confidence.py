@@ -2,18 +2,17 @@
 
 A multinomial logit, as in `bot.service_confidence`, over the topics of the conversation, the items the line
 brings up by itself or read together with the topic, and the line by itself. Weights are learned from labelled
-dialogues by `wenzheng eval dialogues --write` and kept in `data/following.json`.
+dialogues by `wenzheng eval dialogues --write` and kept in `data/threads.json`.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge_base.errors import SettingsError
+from bot.logistic import read_weights
 
-WEIGHTS_FILE = Path(__file__).parent / "data" / "following.json"
+WEIGHTS_FILE = Path(__file__).parent / "data" / "threads.json"
 SIGNALS = (
     "latest",
     "latest_no_matter",
@@ -49,28 +48,20 @@ SIGNALS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class ThreadConfidence:
     """The learned model; `weights` come one per signal, in the order of `SIGNALS`."""
 
     weights: tuple[float, ...]
 
     @classmethod
-    def load(cls, path: Path = WEIGHTS_FILE) -> "Following":
+    def load(cls, path: Path = WEIGHTS_FILE) -> "ThreadConfidence":
         """Read the learned weights.
 
         Raises:
             SettingsError: If the file is missing, unreadable or names other signals.
         """
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            named = {name: float(weight) for name, weight in kept["weights"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SettingsError(f"weights of follow-ups {path} cannot be read: {error}") from error
-        if set(named) != set(SIGNALS):
-            raise SettingsError(
-                f"weights of follow-ups {path} name {sorted(named)}, expected {sorted(SIGNALS)}"
-            )
-        return cls(tuple(named[name] for name in SIGNALS))
+        weights, _ = read_weights(path, SIGNALS, what="thread")
+        return cls(weights)
 
     def of(self, choices: Sequence[Sequence[float]]) -> list[float]:
         """Return the probability of each choice, given by its signals; they sum to 1."""

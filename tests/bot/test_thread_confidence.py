@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.following import SIGNALS, Following
+from bot.thread_confidence import SIGNALS, ThreadConfidence
 from knowledge_base.errors import SettingsError
 
-FLAT = Following((0.0,) * len(SIGNALS))
+FLAT = ThreadConfidence((0.0,) * len(SIGNALS))
 VALUES = st.lists(st.floats(-1e3, 1e3), min_size=len(SIGNALS), max_size=len(SIGNALS))
 
 
@@ -20,18 +20,18 @@ def test_without_weights_every_choice_is_as_likely() -> None:
 
 @given(st.lists(VALUES, min_size=1, max_size=6))
 def test_the_probabilities_are_one_together(choices: list[list[float]]) -> None:
-    chances = Following.load().of(choices)
+    chances = ThreadConfidence.load().of(choices)
     assert sum(chances) == pytest.approx(1.0)
     assert all(0 <= each <= 1 for each in chances)
 
 
 def test_the_packaged_weights_are_of_these_signals() -> None:
-    assert len(Following.load().weights) == len(SIGNALS)
+    assert len(ThreadConfidence.load().weights) == len(SIGNALS)
 
 
 @pytest.mark.parametrize("kept", ["", "{}", '{"weights": {"latest": 1}}', '{"weights": 3}'])
 def test_weights_of_other_signals_are_refused(tmp_path: Path, kept: str) -> None:
-    path = tmp_path / "following.json"
+    path = tmp_path / "threads.json"
     path.write_text(kept, encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"following\.json"):
-        Following.load(path)
+    with pytest.raises(SettingsError, match=r"threads\.json"):
+        ThreadConfidence.load(path)
